@@ -1,0 +1,1 @@
+"""The record: one store, one hash chain."""

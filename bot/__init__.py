@@ -1,0 +1,1 @@
+"""The face: Slack, the command line, and the wiring of all rooms."""

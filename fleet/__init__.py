@@ -1,0 +1,1 @@
+"""The databases and the machines that they run on."""

@@ -1,0 +1,1 @@
+"""Carrying out a plan once, and knowing what happened."""

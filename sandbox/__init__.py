@@ -1,0 +1,1 @@
+"""A laptop-sized world: a Slack stand-in and a real PostgreSQL cluster."""
