@@ -1,0 +1,63 @@
+"""The shape that every action has."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from core.outcome import Evidence, Probe, Refusal
+from core.plan import Plan
+from core.spec import Spec
+from core.step import StepContext
+from fleet.site import Site
+
+
+class Asks(Protocol):
+    """What was asked: a frozen dataclass whose fields are ``cluster`` and the names of the spec's arguments."""
+
+    @property
+    def cluster(self) -> str:
+        """Give the cluster's name."""
+        ...
+
+
+@dataclass(frozen=True)
+class At:
+    """Where a step is carried out: the databases, and how far the run is."""
+
+    site: Site
+    step: StepContext
+
+
+@dataclass(frozen=True)
+class StepCode:
+    """A step's two functions: the only ones with effects.
+
+    ``do`` checks its own precondition again and raises ``StepFailed`` when it does not hold. ``probe`` only looks.
+    """
+
+    do: Callable[[At, Mapping[str, Any]], Evidence]
+    probe: Callable[[At, Mapping[str, Any]], Probe]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a READ action found: ``level`` is ok, warn, crit or unknown; the template ``<action>.j2`` words ``data``."""
+
+    level: str
+    data: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Action:
+    """One action: asked, found, refused, planned are plain values; effects live in ``steps``.
+
+    A READ action has ``answer`` and neither ``plan`` nor ``steps``; the others have no ``answer``.
+    """
+
+    spec: Spec
+    asked: Callable[..., Any]
+    look: Callable[[Any, Site], Any]
+    refuse: Callable[[Any, Any], Refusal | None]
+    plan: Callable[[Any, Any], Plan] | None = None
+    steps: Mapping[str, StepCode] | None = None
+    answer: Callable[[Any, Any], Answer] | None = None

@@ -1,0 +1,59 @@
+"""What the configuration names: clusters and their nodes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+LOCAL = "local"
+
+
+@dataclass(frozen=True)
+class Node:
+    """One server: how its machine is reached, where it lives there.
+
+    ``host`` is an SSH host name, or ``local`` for this machine. ``run_as`` is the operating system user that the server
+    runs as. ``service`` is a systemd unit, or empty: then pg_ctl starts and stops it. ``work`` is a folder on the node
+    where jobs, by-hand commands and saved configuration lie. ``sockets``: the folder of the server's Unix sockets, or
+    empty for its default. ``priority`` orders candidates that are equal otherwise; 0 means never a candidate.
+    """
+
+    name: str
+    host: str
+    user: str
+    run_as: str
+    port: int
+    data: str
+    bin: str
+    service: str
+    database_user: str
+    database: str
+    work: str
+    passfile: str = ""
+    ssh_port: int = 22
+    ssh_key: str = ""
+    priority: int = 100
+
+    @property
+    def address(self) -> str:
+        """Give the address at which the server takes connections."""
+        return "127.0.0.1" if self.host == LOCAL else self.host
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Servers that replicate one database.
+
+    ``archive`` lists where WAL is archived, as ``node:folder``. ``replication_user`` is the role that standbys
+    connect as. ``backups`` is where backups are kept, as ``node:folder``.
+    """
+
+    name: str
+    engine: str
+    channel: str
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    archive: tuple[str, ...] = ()
+    backups: str = ""
+    replication_user: str = ""
+
+    def node(self, name: str) -> Node:
+        """Give a node by its name; raises KeyError."""
+        return self.nodes[name]

@@ -1,0 +1,47 @@
+"""The one port through which programs run on a machine; two adapters: this machine and SSH."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a program ended. ``out`` and ``err`` are text (UTF-8, undecodable bytes escaped)."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def ok(self) -> bool:
+        """Say whether it ended with code 0."""
+        return self.code == 0
+
+
+class Shell(Protocol):
+    """Runs programs on one machine as one user. No method takes a command line: only argument vectors."""
+
+    def run(self, argv: Sequence[str], *, timeout: float, stdin: str = "") -> Ran:
+        """Run a program to its end.
+
+        ``timeout`` is in seconds. A program that ends with another code than 0 is a value, not an error.
+        Raises ``Unreachable`` when the machine does not answer, ``TimedOut`` when the program did not end in time
+        (it was asked to stop, and may or may not have had its effect).
+        """
+        ...
+
+    def read(self, path: str) -> str | None:
+        """Give a file's text, or None when there is no such file. Raises ``Unreachable``, ``ShellError``."""
+        ...
+
+    def write(self, path: str, text: str, *, mode: int = 0o600) -> None:
+        """Put a file in place whole: temporary name, fsync, rename; parent folders are made (0700).
+
+        Raises ``Unreachable``, ``ShellError``.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...

@@ -1,0 +1,25 @@
+"""One cluster within reach: its inventory, a shell for each node, connections to its databases."""
+
+from typing import Protocol
+
+import psycopg
+
+from fleet.inventory import Cluster, Node
+from fleet.shell import Shell
+
+
+class Site(Protocol):
+    """Everything through which an action sees and touches one cluster."""
+
+    @property
+    def cluster(self) -> Cluster:
+        """Give what the inventory names."""
+        ...
+
+    def shell(self, node: Node) -> Shell:
+        """Give the shell of a node, as the user that the server runs as."""
+        ...
+
+    def connect(self, node: Node, *, timeout: float = 3.0) -> psycopg.Connection[dict[str, object]]:
+        """Open an autocommit connection whose rows are dicts; ``timeout`` in seconds. Raises ``Unreachable``."""
+        ...
