@@ -1,0 +1,206 @@
+"""The rows of requests, votes and grants; every change is compare-and-set."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import CursorResult
+from sqlmodel import Field, Session, SQLModel, UniqueConstraint, col, select, update
+
+from approvals.model import Request, State, Verdict, Vote
+from core.clock import moment, stamp
+from core.grant import Grant
+from core.plan import plan_from_json
+
+
+class RequestRow(SQLModel, table=True):
+    """One request. ``version`` rises with every change of the row or of what its card shows."""
+
+    __tablename__ = "request"
+    id: str = Field(primary_key=True)
+    version: int
+    state: str = Field(index=True)
+    action: str
+    cluster: str
+    risk: str
+    requester: str
+    origin: str
+    channel: str
+    plan: str
+    plan_hash: str
+    rule_hash: str
+    needed: int
+    created_at: str
+    expires_at: str
+    ended_at: str | None = None
+    ended_by: str = ""
+    note: str = ""
+    changes: str = "[]"
+
+
+class VoteRow(SQLModel, table=True):
+    """One person's word; a person has one per request."""
+
+    __tablename__ = "vote"
+    __table_args__ = (UniqueConstraint("request", "person"),)
+    id: int | None = Field(default=None, primary_key=True)
+    request: str = Field(foreign_key="request.id", index=True)
+    person: str
+    verdict: str
+    at: str
+    account: str
+    reason: str = ""
+
+
+class GrantRow(SQLModel, table=True):
+    """The lock behind a Grant: redeemed once, by compare-and-set."""
+
+    __tablename__ = "grant"
+    request: str = Field(primary_key=True, foreign_key="request.id")
+    plan_hash: str
+    token: str
+    issued_at: str
+    expires_at: str
+    redeemed_at: str | None = None
+
+
+def load(session: Session, request_id: str) -> Request | None:
+    """Give one request with its votes."""
+    row = session.get(RequestRow, request_id)
+    return None if row is None else _request(session, row)
+
+
+def listed(session: Session, *, states: Sequence[State] = (), limit: int = 100) -> list[Request]:
+    """List requests, oldest first; all states when none is named."""
+    query = select(RequestRow).order_by(col(RequestRow.created_at).desc()).limit(limit)
+    if states:
+        query = query.where(col(RequestRow.state).in_([state.value for state in states]))
+    return [_request(session, row) for row in reversed(session.exec(query).all())]
+
+
+def insert(session: Session, request: Request) -> None:
+    """Add a request."""
+    session.add(
+        RequestRow(
+            id=request.id,
+            version=request.version,
+            state=request.state.value,
+            action=request.plan.action,
+            cluster=request.plan.cluster,
+            risk=request.plan.risk.value,
+            requester=request.requester,
+            origin=request.origin,
+            channel=request.channel,
+            plan=json.dumps(request.plan.to_json()),
+            plan_hash=request.plan_hash,
+            rule_hash=request.rule_hash,
+            needed=request.needed,
+            created_at=stamp(request.created_at),
+            expires_at=stamp(request.expires_at),
+        ),
+    )
+    session.flush()
+
+
+def change(session: Session, request: Request, values: Mapping[str, str]) -> bool:
+    """Set columns if the row still has the version that was read; say whether it did."""
+    statement = (
+        update(RequestRow)
+        .where(col(RequestRow.id) == request.id, col(RequestRow.version) == request.version)
+        .values(version=request.version + 1, **values)
+    )
+    return _changed_one(session, statement)
+
+
+def touch(session: Session, request_id: str) -> None:
+    """Raise a request's version, so that its card is drawn again."""
+    row = session.get(RequestRow, request_id)
+    if row is not None:
+        row.version += 1
+        session.add(row)
+        session.flush()
+
+
+def add_vote(session: Session, request_id: str, vote: Vote) -> None:
+    """Add a vote; the unique constraint holds one per person."""
+    session.add(
+        VoteRow(
+            request=request_id,
+            person=vote.person,
+            verdict=vote.verdict.value,
+            at=stamp(vote.at),
+            account=vote.account,
+            reason=vote.reason,
+        ),
+    )
+    session.flush()
+
+
+def add_grant(session: Session, grant: Grant, *, issued_at: str, expires_at: str) -> None:
+    """Put a grant's row in place."""
+    session.add(
+        GrantRow(
+            request=grant.request,
+            plan_hash=grant.plan_hash,
+            token=grant.token,
+            issued_at=issued_at,
+            expires_at=expires_at,
+        ),
+    )
+    session.flush()
+
+
+def redeem_grant(session: Session, grant: Grant, now: str) -> bool:
+    """Use a grant up: only if its row is there, unused, unexpired and the same to the letter."""
+    statement = (
+        update(GrantRow)
+        .where(
+            col(GrantRow.request) == grant.request,
+            col(GrantRow.plan_hash) == grant.plan_hash,
+            col(GrantRow.token) == grant.token,
+            col(GrantRow.redeemed_at).is_(None),
+            col(GrantRow.expires_at) > now,
+        )
+        .values(redeemed_at=now)
+    )
+    return _changed_one(session, statement)
+
+
+def unredeemed(session: Session, now: str) -> list[Grant]:
+    """List grants that nobody has used and that are still good."""
+    query = select(GrantRow).where(col(GrantRow.redeemed_at).is_(None), col(GrantRow.expires_at) > now)
+    return [Grant(row.request, row.plan_hash, row.token) for row in session.exec(query)]
+
+
+def grant_expiry(session: Session, request_id: str) -> str | None:
+    """Give when a request's grant ends, as text."""
+    row = session.get(GrantRow, request_id)
+    return row.expires_at if row else None
+
+
+def _changed_one(session: Session, statement: object) -> bool:
+    result = session.exec(statement)  # type: ignore[call-overload]  # SQLModel's overloads know no update
+    session.expire_all()
+    return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def _request(session: Session, row: RequestRow) -> Request:
+    votes = session.exec(select(VoteRow).where(VoteRow.request == row.id).order_by(col(VoteRow.id))).all()
+    return Request(
+        id=row.id,
+        version=row.version,
+        state=State(row.state),
+        requester=row.requester,
+        origin=row.origin,
+        channel=row.channel,
+        plan=plan_from_json(json.loads(row.plan)),
+        plan_hash=row.plan_hash,
+        rule_hash=row.rule_hash,
+        needed=row.needed,
+        created_at=moment(row.created_at),
+        expires_at=moment(row.expires_at),
+        ended_at=moment(row.ended_at) if row.ended_at else None,
+        ended_by=row.ended_by,
+        note=row.note,
+        changes=tuple(json.loads(row.changes)),
+        votes=tuple(Vote(v.person, Verdict(v.verdict), moment(v.at), v.account, v.reason) for v in votes),
+    )

@@ -1,0 +1,30 @@
+"""What the database itself refuses: triggers against every client, an authorizer against our own mistakes."""
+
+import sqlite3
+
+TABLE = "audit_event"
+
+_NO_UPDATE = f"""CREATE TRIGGER IF NOT EXISTS {TABLE}_no_update BEFORE UPDATE ON {TABLE}
+BEGIN SELECT RAISE(ABORT, 'the audit log is never changed'); END"""
+_NO_DELETE = f"""CREATE TRIGGER IF NOT EXISTS {TABLE}_no_delete BEFORE DELETE ON {TABLE}
+BEGIN SELECT RAISE(ABORT, 'the audit log is never shortened'); END"""
+_LINK = f"""CREATE TRIGGER IF NOT EXISTS {TABLE}_link BEFORE INSERT ON {TABLE}
+WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM {TABLE})
+OR NEW.prev_hash IS NOT (SELECT coalesce((SELECT hash FROM {TABLE} ORDER BY seq DESC LIMIT 1), '{"0" * 64}'))
+BEGIN SELECT RAISE(ABORT, 'this entry does not follow the last one'); END"""  # noqa: S608  # constants only
+
+TRIGGERS = (_NO_UPDATE, _NO_DELETE, _LINK)
+
+_ON_TABLE = {sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE, sqlite3.SQLITE_DROP_TABLE, sqlite3.SQLITE_ALTER_TABLE}
+_NEVER = {sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DROP_TRIGGER, sqlite3.SQLITE_DETACH}
+
+
+def authorize(action: int, first: str | None, second: str | None, _database: str | None, _trigger: str | None) -> int:
+    """Refuse, on our own connections, what would get past the triggers."""
+    if action in _NEVER:
+        return sqlite3.SQLITE_DENY
+    if action in _ON_TABLE and TABLE in {first, second}:
+        return sqlite3.SQLITE_DENY
+    if action == sqlite3.SQLITE_PRAGMA and first in {"writable_schema", "recursive_triggers"}:
+        return sqlite3.SQLITE_DENY
+    return sqlite3.SQLITE_OK

@@ -1,0 +1,78 @@
+"""Writes one line of the record, inside the transaction of the state that it describes."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from audit import store
+from audit.chain import GENESIS, seal
+from audit.redact import redact
+from audit.store import Session
+from core.canonical import plain
+from core.clock import Clock, stamp
+
+_REQUEST = ("opened", "voted", "approved", "rejected", "withdrawn", "expired", "outdated", "blocked")
+ACTIONS = frozenset(
+    {
+        *(f"request.{end}" for end in _REQUEST),
+        *("run.started", "run.ended", "step.intent", "step.outcome"),
+        *("action.read", "input.refused", "auth.denied", "config.changed", "digest.posted"),
+    },
+)
+OUTCOMES = frozenset({"intent", "success", "failure", "denied", "unknown"})
+
+
+@dataclass(frozen=True)
+class Event:
+    """What is recorded. ``actor`` is a roster name, ``system``, or ``slack:TEAM/USER`` for somebody unmapped."""
+
+    action: str
+    outcome: str
+    actor: str
+    request: str | None = None
+    run: str | None = None
+    step: str | None = None
+    target: str | None = None
+    source: Mapping[str, object] = field(default_factory=dict)
+    params: Mapping[str, object] = field(default_factory=dict)
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Hold the contract's vocabulary; a wrong word is a bug here, never bad input."""
+        if self.outcome not in OUTCOMES or not (self.action in ACTIONS or self.action.startswith("audit.")):
+            raise ValueError(f"{self.action} / {self.outcome} is not in the vocabulary of the record")
+
+
+@dataclass(frozen=True)
+class Head:
+    """The newest line: its number and its hash (64 zeros before the first)."""
+
+    seq: int
+    hash: str
+
+
+def append(session: Session, clock: Clock, event: Event) -> Head:
+    """Add one line to the chain, secrets taken out. The caller's transaction commits or takes it back."""
+    before = head(session)
+    columns: dict[str, object] = {
+        "seq": before.seq + 1,
+        "event_id": str(uuid.uuid4()),
+        "occurred_at": stamp(clock.now()),
+        "action": event.action,
+        "outcome": event.outcome,
+        "actor": plain(event.actor),
+        "request": event.request,
+        "run": event.run,
+        "step": plain(event.step),
+        "target": plain(event.target),
+    }
+    extra = {name: redact(plain(getattr(event, name))) for name in ("source", "params", "detail")}
+    row = seal(before.hash, columns, extra)
+    store.insert(session, row)
+    return Head(before.seq + 1, str(row["hash"]))
+
+
+def head(session: Session) -> Head:
+    """Give the newest line's number and hash."""
+    newest = store.last(session)
+    return Head(newest.seq, newest.hash) if newest else Head(0, GENESIS)

@@ -1,0 +1,146 @@
+"""The one store: its engine, its unit of work, and the table of the record."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from audit.guard import TRIGGERS, authorize
+from core.errors import ConfigurationError, SeconderError
+
+__all__ = ["AuditEvent", "Session", "Store", "StoreUnavailable", "insert", "last", "open_store", "tail"]
+
+BUSY_SECONDS = 5.0
+
+
+class StoreUnavailable(SeconderError):
+    """The store can't be read or written; the bot refuses to act without a record."""
+
+    code = "STORE-UNAVAILABLE"
+
+
+class AuditEvent(SQLModel, table=True):
+    """One line of the record. Every column but the hashes is a projection of ``body``, which is what is hashed."""
+
+    __tablename__ = "audit_event"
+    seq: int = Field(primary_key=True)
+    event_id: str = Field(unique=True)
+    occurred_at: str
+    action: str
+    outcome: str
+    actor: str
+    request: str | None = Field(default=None, index=True)
+    run: str | None = None
+    step: str | None = None
+    target: str | None = None
+    body: str
+    prev_hash: str = Field(unique=True)
+    hash: str = Field(unique=True)
+
+
+@dataclass(frozen=True)
+class Store:
+    """The database behind the bot. State and its record are committed together."""
+
+    engine: Engine
+    url: str
+
+    def prepare(self) -> None:
+        """Make tables and triggers that are missing; two processes may do so at once."""
+        with self._translated(), self.engine.connect() as connection:
+            connection.execute(text("BEGIN IMMEDIATE"))
+            SQLModel.metadata.create_all(connection)
+            for trigger in TRIGGERS:
+                connection.execute(text(trigger))
+            connection.commit()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Open a write transaction: commits at the end, takes everything back on an exception.
+
+        Raises StoreUnavailable when the store is locked for more than 5 s, full, read-only or gone.
+        """
+        with self._translated(), Session(self.engine, expire_on_commit=False) as session:
+            session.connection().execute(text("BEGIN IMMEDIATE"))
+            yield session
+            session.commit()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a session that only reads, on one snapshot."""
+        with self._translated(), Session(self.engine, expire_on_commit=False) as session:
+            session.connection().execute(text("BEGIN"))
+            yield session
+            session.rollback()
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError:
+            raise
+        except (DatabaseError, sqlite3.Error, OSError) as error:
+            said = str(getattr(error, "orig", error))
+            raise StoreUnavailable(
+                f"The store can't be used: {said}.",
+                "Nothing was started. Look at free space, at the file's owner, and at who else holds it.",
+            ) from error
+
+
+def open_store(url: str) -> Store:
+    """Open the store; makes the file's folder. Raises ConfigurationError for a URL that it can't use."""
+    if urlsplit(url).scheme != "sqlite":
+        raise ConfigurationError(
+            f"SECONDER_STORE names {urlsplit(url).scheme or 'nothing'}, which this version can't use as a store.",
+            "Use sqlite:////path/to/seconder.db.",
+        )
+    path = sqlite_path(url)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=10)
+    event.listen(engine, "connect", _settings)
+    return Store(engine, url)
+
+
+def sqlite_path(url: str) -> Path:
+    """Give the file behind a sqlite URL."""
+    return Path(url.removeprefix("sqlite:///"))
+
+
+def last(session: Session) -> AuditEvent | None:
+    """Give the newest line of the record."""
+    return session.exec(select(AuditEvent).order_by(col(AuditEvent.seq).desc()).limit(1)).first()
+
+
+def tail(session: Session, count: int) -> list[AuditEvent]:
+    """Give the newest lines, oldest of them first."""
+    return list(reversed(session.exec(select(AuditEvent).order_by(col(AuditEvent.seq).desc()).limit(count)).all()))
+
+
+def insert(session: Session, row: dict[str, object]) -> None:
+    """Add a sealed line."""
+    session.add(AuditEvent.model_validate(row))
+    session.flush()
+
+
+def _settings(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # transactions are ours: BEGIN IMMEDIATE
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # NORMAL may lose the last commits at a power cut
+        "recursive_triggers=ON",  # else INSERT OR REPLACE deletes past the DELETE trigger
+        "trusted_schema=OFF",
+        "foreign_keys=ON",
+        f"busy_timeout={int(BUSY_SECONDS * 1000)}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.set_authorizer(authorize)

@@ -1,0 +1,92 @@
+"""A request's card: drawn from the store and nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from approvals.model import Request, State
+from bot.blocks import Block, buttons, context, section
+from bot.texts import Texts
+from core.plan import Step
+from runs.model import Run, StepRecord, StepState
+
+TEMPLATES = {
+    State.OPEN: "card_open.j2",
+    State.APPROVED: "card_running.j2",
+    State.RUNNING: "card_running.j2",
+    State.OUTDATED: "card_outdated.j2",
+    State.UNKNOWN: "card_unknown.j2",
+}
+_MARKS = {
+    StepState.PENDING: "▫️",
+    StepState.STARTED: "⏳",
+    StepState.DONE: "✅",
+    StepState.FAILED: "❌",
+    StepState.UNKNOWN: "❓",
+    StepState.UNDONE: "↩️",
+    StepState.SKIPPED: "▫️",
+}
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is sent: ``text`` carries the whole outcome for screen readers and notifications."""
+
+    text: str
+    blocks: list[Block]
+    metadata: dict[str, object] | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One step as the card shows it."""
+
+    n: int
+    mark: str
+    word: str
+    step: Step
+    said: str
+
+
+def request_card(texts: Texts, request: Request, run: Run | None, audit_head: str, approvers: str) -> Message:
+    """Draw a request's card as it stands."""
+    data = {
+        "request": request,
+        "plan": request.plan,
+        "run": run,
+        "lines": lines(request, run),
+        "past_return": bool(run and run.past_return),
+        "approved_by": [vote.person for vote in request.votes if vote.approves],
+        "rejected_by": [vote.person for vote in request.votes if not vote.approves],
+        "approvers": approvers,
+        "audit_head": audit_head,
+        "state": request.state.value,
+        "progress": dict(run.progress) if run and run.progress else None,
+    }
+    parts = texts.parts(TEMPLATES.get(request.state, "card_ended.j2"), data)
+    metadata: dict[str, object] = {
+        "event_type": "seconder_request",
+        "event_payload": {"request": request.id, "version": request.version},
+    }
+    return assemble(parts, request.id, metadata)
+
+
+def assemble(parts: Mapping[str, str], value: str, metadata: dict[str, object] | None = None) -> Message:
+    """Put a template's blocks (title, meta, body, steps, buttons, footer) into one message."""
+    blocks: list[Block] = []
+    for name, made in (("title", section), ("meta", context), ("body", section), ("steps", section)):
+        if parts.get(name):
+            blocks.append(made(parts[name]))
+    blocks += buttons(parts.get("buttons", ""), value)
+    if parts.get("footer"):
+        blocks.append(context(parts["footer"]))
+    return Message(parts.get("text") or parts.get("title", ""), blocks, metadata)
+
+
+def lines(request: Request, run: Run | None) -> list[Line]:
+    """Pair the plan's steps with where they stand."""
+    records = run.steps if run else ()
+    shown = []
+    for n, step in enumerate(request.plan.steps, start=1):
+        record = records[n - 1] if n <= len(records) else StepRecord(n, step.name, StepState.PENDING)
+        shown.append(Line(n, _MARKS[record.state], record.state.value, step, record.text))
+    return shown

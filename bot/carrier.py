@@ -1,0 +1,71 @@
+"""What a run needs of the actions: look and plan again, lay notes down, do and probe a step."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from actions.contract import Action, At, StepCode
+from bot.sites import Sites
+from bot.texts import Texts
+from core.errors import StepFailed
+from core.outcome import Evidence, Probe, Refusal
+from core.plan import Plan, Step
+from core.step import StepContext
+
+
+@dataclass(frozen=True)
+class ActionCarrier:
+    """The actions, as runs see them."""
+
+    catalogue: Mapping[str, Action]
+    sites: Sites
+    texts: Texts
+
+    def version(self, action: str) -> int | None:
+        """Give the version of an action's code, or None when there is no such action."""
+        found = self.catalogue.get(action)
+        return found.spec.version if found else None
+
+    def replan(self, plan: Plan) -> Plan | Refusal:
+        """Look and plan again for the same question."""
+        action = self.catalogue[plan.action]
+        asked = action.asked(**plan.asked)
+        return made_plan(action, asked, self.sites, plan.cluster)
+
+    def leave_notes(self, plan: Plan, run: str) -> None:
+        """Lay the by-hand commands on the node, where they are found when the bot is dead."""
+        if not plan.notes_on:
+            return
+        site = self.sites.of(plan.cluster)
+        node = site.cluster.node(plan.notes_on)
+        text = self.texts.whole("by_hand.j2", {"plan": plan, "run": run})
+        site.shell(node).write(notes_path(plan, node.work, run), text + "\n")
+
+    def do(self, plan: Plan, step: Step, context: StepContext) -> Evidence:
+        """Carry out one step."""
+        return self._code(plan, step).do(At(self.sites.of(plan.cluster), context), dict(step.args))
+
+    def probe(self, plan: Plan, step: Step, context: StepContext) -> Probe:
+        """Look whether a step's effect is there."""
+        return self._code(plan, step).probe(At(self.sites.of(plan.cluster), context), dict(step.args))
+
+    def _code(self, plan: Plan, step: Step) -> StepCode:
+        steps = self.catalogue[plan.action].steps or {}
+        if step.name not in steps:
+            raise StepFailed(f"{plan.action} has no step {step.name}.", "The plan was made by another version.")
+        return steps[step.name]
+
+
+def made_plan(action: Action, asked: object, sites: Sites, cluster: str) -> Plan | Refusal:
+    """Look, refuse or plan. Raises SeconderError when looking fails."""
+    found = action.look(asked, sites.of(cluster))
+    refusal = action.refuse(asked, found)
+    if refusal is not None:
+        return refusal
+    if action.plan is None:
+        raise StepFailed(f"{action.spec.name} has nothing to carry out.")
+    return action.plan(asked, found)
+
+
+def notes_path(plan: Plan, work: str, run: str) -> str:
+    """Give where the by-hand commands of a run lie on the node."""
+    return f"{work}/by-hand/{plan.cluster}-{plan.action}-{run}.txt"

@@ -1,0 +1,45 @@
+"""The command line: the same gate, also when Slack is down."""
+
+import sys
+from typing import NoReturn
+
+import click
+import typer
+
+from bot import cli_audit, cli_hosts, cli_requests, cli_serve
+from core.errors import ConfigurationError, Malformed, SeconderError
+
+NO, USAGE, UNKNOWN = 1, 2, 3
+
+app = typer.Typer(
+    name="seconder",
+    help="Operates databases; nothing destructive happens on one person's word.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(cli_audit.app, name="audit")
+app.add_typer(cli_hosts.app, name="host")
+cli_serve.add(app)
+cli_requests.add(app)
+
+
+def main() -> NoReturn:
+    """Run the command line. Exit codes: 0 done, 1 no, 2 usage or configuration, 3 could not tell."""
+    try:
+        code = app(standalone_mode=False)
+    except click.exceptions.Exit as ended:
+        code = ended.exit_code
+    except click.Abort:
+        code = NO
+    except click.ClickException as error:
+        error.show()
+        code = USAGE
+    except SeconderError as error:
+        print(error, file=sys.stderr)  # noqa: T201  # the command line's own output
+        code = USAGE if isinstance(error, (ConfigurationError, Malformed)) else NO
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""`seconder run`, `requests`, `approve`, `reject`, `withdraw`, `stop`: people on the command line."""
+
+import time
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+
+from approvals.model import Request, State, Verdict
+from bot import store as rows
+from bot.cli_house import as_json, house, me, no
+from bot.requests_json import request_json
+from bot.road import Answered
+from bot.wiring import House
+from core.errors import ConfigurationError, SeconderError
+from core.grant import Grant
+from core.outcome import Refusal
+from runs import owner
+
+Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+Id = Annotated[str, typer.Argument(help="The request's id.")]
+_CODES = {State.SUCCEEDED: 0, State.UNKNOWN: 3}
+_WAITING = (State.OPEN, State.APPROVED, State.RUNNING, State.UNKNOWN)
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run)
+    for command in (requests, approve, reject, withdraw, stop):
+        app.command()(command)
+
+
+def run(
+    context: typer.Context,
+    action: Annotated[str, typer.Argument(help="status, backup, promote, resync")],
+    cluster: str,
+    *,
+    json: Json = False,
+) -> None:
+    """Ask for an action; the same gate as in Slack. Ends when the request has been opened, or with its run."""
+    with house() as opened:
+        actor = me(opened)
+        words = opened.road.read_words(actor.person.name, _joined([action, cluster, *context.args]))
+        came = opened.road.go(actor, words, origin="cli")
+        if isinstance(came, Refusal):
+            _say_no(came, json=json)
+        if isinstance(came, Answered):
+            if json:
+                as_json(
+                    {"action": came.spec.name, "cluster": came.cluster, "level": came.answer.level, **came.answer.data}
+                )
+            else:
+                parts = opened.texts.parts(
+                    f"{came.spec.name}.j2", {"cluster": came.cluster, "level": came.answer.level, **came.answer.data}
+                )
+                typer.echo("\n".join(filter(None, (parts.get(name) for name in ("title", "body", "steps", "footer")))))
+            raise typer.Exit({"unknown": 3, "crit": 1}.get(came.answer.level, 0))
+        _after_vote(opened, came, json=json)
+
+
+def requests(
+    request_id: Annotated[str | None, typer.Argument(metavar="[ID]")] = None,
+    *,
+    json: Json = False,
+    all_: Annotated[bool, typer.Option("--all", help="Also what has ended.")] = False,
+    wait: Annotated[float | None, typer.Option(help="Seconds to wait for the end.")] = None,
+) -> None:
+    """List requests. With --wait: 0 succeeded, 3 unknown or time-out, else 1."""
+    with house() as opened:
+        found = _awaited(opened, request_id, wait) if wait is not None else _listed(opened, request_id, all_=all_)
+        if json:
+            as_json([request_json(opened.store, request) for request in found])
+        else:
+            for request in found:
+                typer.echo(f"{request.id}  {request.state.value:<10} {request.plan.title}  ({request.requester})")
+        if wait is not None:
+            codes = [_CODES.get(request.state, 1 if request.state.ended else 3) for request in found]
+            raise typer.Exit(max(codes, default=0))
+
+
+def approve(request_id: Id, *, json: Json = False) -> None:
+    """Approve a request of somebody else's. Asks for the target's name when the step is destructive."""
+    with house() as opened:
+        actor = me(opened)
+        refusal = opened.gate.precheck(actor, request_id)
+        if refusal is not None:
+            _say_no(refusal, json=json)
+        request = _named(opened, request_id)
+        if request.plan.risk.value == "destructive":
+            typer.echo(opened.texts.whole("full_plan.j2", {"plan": request.plan}), err=True)
+            typed = typer.prompt(f"Type {request.plan.target} to approve", err=True)
+            if typed.strip() != request.plan.target:
+                _say_no(Refusal("TARGET", f"That is not {request.plan.target}.", "Nothing was approved."), json=json)
+        came = opened.gate.vote(actor, request_id, Verdict.APPROVE)
+        if isinstance(came, Refusal):
+            _say_no(came, json=json)
+        _after_vote(opened, came, json=json)
+
+
+def reject(request_id: Id, reason: Annotated[str, typer.Argument(help="Why not.")], *, json: Json = False) -> None:
+    """Reject a request."""
+    with house() as opened:
+        _said(opened, opened.gate.vote(me(opened), request_id, Verdict.REJECT, reason), json=json)
+
+
+def withdraw(request_id: Id, *, json: Json = False) -> None:
+    """Take your own request back before it runs."""
+    with house() as opened:
+        _said(opened, opened.gate.withdraw(me(opened), request_id), json=json)
+
+
+def stop(request_id: Id, *, json: Json = False) -> None:
+    """Stop a run before its point of no return; what it did is taken back."""
+    with house() as opened:
+        request = _named(opened, request_id)
+        refusal = opened.stops.stop(me(opened), request)
+        _said(opened, refusal or request, json=json)
+
+
+def _after_vote(opened: House, request: Request, *, json: bool) -> None:
+    """Leave the run to a bot that serves; without one, carry it out here."""
+    grant = next((grant for grant in opened.gate.claimable() if grant.request == request.id), None)
+    if grant is not None and not _served(opened):
+        _carry_out(opened, grant)
+    _said(opened, opened.gate.find(request.id) or request, json=json)
+
+
+def _carry_out(opened: House, grant: Grant) -> None:
+    typer.echo("No bot serves this store: carrying it out here. Don't close this terminal.", err=True)
+    came = opened.runner.start(grant)
+    if isinstance(came, Refusal):
+        no(came)
+
+
+def _served(opened: House) -> bool:
+    with opened.store.reading() as session:
+        return any(owner.lives(opened.owners, name) for name in rows.bots(session))
+
+
+def _said(opened: House, came: Request | Refusal, *, json: bool) -> NoReturn:
+    if isinstance(came, Refusal):
+        _say_no(came, json=json)
+    if json:
+        as_json(request_json(opened.store, came))
+    else:
+        typer.echo(f"{came.id}  {came.state.value}  {came.plan.title}  {came.note}")
+    raise typer.Exit(_CODES.get(came.state, 1) if came.state.ended and came.state is not State.WITHDRAWN else 0)
+
+
+def _say_no(refusal: Refusal, *, json: bool) -> NoReturn:
+    if json:
+        as_json({"refused": {"code": refusal.code, "message": refusal.message, "hint": refusal.hint}})
+    no(refusal)
+    raise typer.Exit(1)
+
+
+def _listed(opened: House, request_id: str | None, *, all_: bool) -> Sequence[Request]:
+    if request_id is not None:
+        return [_named(opened, request_id)]
+    return opened.gate.listed(states=() if all_ else _WAITING, limit=10_000)
+
+
+def _awaited(opened: House, request_id: str | None, seconds: float) -> Sequence[Request]:
+    if request_id is None:
+        raise ConfigurationError("--wait wants the ID of one request.")
+    until = time.monotonic() + seconds
+    while not (request := _named(opened, request_id)).state.ended and time.monotonic() < until:
+        time.sleep(0.1)
+    return [request]
+
+
+def _named(opened: House, request_id: str) -> Request:
+    request = opened.gate.find(request_id)
+    if request is None:
+        raise SeconderError(
+            f"There is no request {request_id}.", "`seconder requests --all` lists them.", code="REQUEST-NONE"
+        )
+    return request
+
+
+def _joined(words: Sequence[str]) -> str:
+    return " ".join(f'"{word}"' if " " in word else word for word in words)

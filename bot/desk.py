@@ -1,0 +1,89 @@
+"""Where everything from Slack arrives on the bot's own threads: who is it, and what is wanted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from slack_sdk import WebClient
+
+from approvals.moves import Actor
+from bot import modals
+from bot.cards import assemble
+from bot.clicks import Click, Clicks
+from bot.commands import Commands, text_of, without_mention
+from bot.reply import Reply
+from bot.texts import Texts
+from bot.who import Who
+from core.outcome import Refusal
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Finds out who acts, and hands on."""
+
+    client: WebClient
+    who: Who
+    texts: Texts
+    commands: Commands
+    clicks: Clicks
+
+    def deal(self, kind: str, body: Mapping[str, object]) -> None:
+        """Deal with one payload."""
+        reply = _reply(self.client, kind, body)
+        team, user = _account(kind, body)
+        actor = self.who.is_it(team, user)
+        if isinstance(actor, Refusal):
+            self._stranger(f"{team}/{user}", actor, reply, {"kind": kind})
+            return
+        origin = f"slack:{team}"
+        match kind:
+            case "command":
+                self.commands.run(actor, text_of(body, "text"), reply, origin)
+            case "mention":
+                self.commands.run(actor, without_mention(text_of(body, "event", "text")), reply, origin)
+            case "click":
+                self.clicks.press(actor, _click(body), reply, origin)
+            case "submission":
+                self._submission(actor, body, reply)
+            case _:
+                raise ValueError(kind)
+
+    def check(self, body: Mapping[str, object]) -> dict[str, str]:
+        """Say what is wrong with a modal's text before it is acknowledged."""
+        view = body.get("view")
+        return self.clicks.check(modals.read(view)) if isinstance(view, Mapping) else {}
+
+    def _submission(self, actor: Actor, body: Mapping[str, object], reply: Reply) -> None:
+        view = body.get("view")
+        if isinstance(view, Mapping):
+            sent = modals.read(view)
+            self.clicks.submit(actor, sent, Reply(self.client, sent.channel, reply.user))
+
+    def _stranger(self, account: str, refusal: Refusal, reply: Reply, params: Mapping[str, object]) -> None:
+        self.commands.road.record_refusal(f"slack:{account}", refusal, params)
+        data = {"message": refusal.message, "hint": refusal.hint, "account": account}
+        reply.privately(assemble(self.texts.parts("stranger.j2", data), account))
+
+
+def _account(kind: str, body: Mapping[str, object]) -> tuple[str, str]:
+    if kind == "command":
+        return text_of(body, "team_id"), text_of(body, "user_id")
+    if kind == "mention":
+        return text_of(body, "team_id"), text_of(body, "event", "user")
+    return text_of(body, "user", "team_id") or text_of(body, "team", "id"), text_of(body, "user", "id")
+
+
+def _reply(client: WebClient, kind: str, body: Mapping[str, object]) -> Reply:
+    _, user = _account(kind, body)
+    channel = text_of(body, "channel_id") or text_of(body, "channel", "id") or text_of(body, "event", "channel")
+    return Reply(client, channel, user, text_of(body, "response_url"))
+
+
+def _click(body: Mapping[str, object]) -> Click:
+    actions = body.get("actions")
+    first = actions[0] if isinstance(actions, list) and actions else {}
+    return Click(
+        str(first.get("action_id", "")),
+        str(first.get("value", "")),
+        text_of(body, "trigger_id"),
+        text_of(body, "channel", "id"),
+    )

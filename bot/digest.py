@@ -1,0 +1,92 @@
+"""One message that says how everything is."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+
+from slack_sdk import WebClient
+
+from actions.contract import Action, Answer
+from approvals.gate import Gate
+from approvals.model import State
+from audit import ledger
+from audit.store import Store
+from bot.cards import Message, assemble
+from bot.sites import Sites
+from bot.texts import Texts
+from core.clock import Clock
+from core.errors import SeconderError
+from fleet.postgres.basebackup import BackupInfo, last_backup
+
+WINDOW = timedelta(days=1)
+_ORDER = ("crit", "unknown", "warn", "ok")
+
+
+@dataclass(frozen=True)
+class Health:
+    """How one cluster is. ``level`` is the status verdict's; ``error`` says why nothing could be seen."""
+
+    cluster: str
+    level: str
+    data: Mapping[str, object]
+    backup: BackupInfo | None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Digest:
+    """Looks at all clusters at once and posts what was found, the abnormal first."""
+
+    store: Store
+    gate: Gate
+    status: Action
+    sites: Sites
+    texts: Texts
+    clock: Clock
+
+    def message(self) -> Message:
+        """Look now and word it; the head of the record is in the footer."""
+        names: Sequence[str] = sorted(self.sites.clusters)
+        with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:
+            seen = list(pool.map(self._health, names))
+        with self.store.reading() as session:
+            head = ledger.head(session)
+        requests = self.gate.listed(limit=1000)
+        since = self.clock.now() - WINDOW
+        data: Mapping[str, object] = {
+            "clusters": sorted(seen, key=lambda health: (_ORDER.index(health.level), health.cluster)),
+            "bad": [health for health in seen if health.level != "ok"],
+            "waiting": [request for request in requests if request.state is State.OPEN],
+            "unknown": [request for request in requests if request.state is State.UNKNOWN],
+            "ended": [request for request in requests if request.ended_at and request.ended_at > since],
+            "head": head,
+            "now": self.clock.now(),
+        }
+        return assemble(self.texts.parts("digest.j2", data), "digest")
+
+    def _health(self, cluster: str) -> Health:
+        site = self.sites.of(cluster)
+        try:
+            answer: Answer | None = None
+            if self.status.answer is not None:
+                asked = self.status.asked(cluster=cluster)
+                answer = self.status.answer(asked, self.status.look(asked, site))
+            backup = last_backup(site)
+        except SeconderError as error:
+            return Health(cluster, "unknown", {}, None, str(error))
+        return Health(cluster, answer.level if answer else "unknown", answer.data if answer else {}, backup)
+
+    def post(self, client: WebClient, channel: str, actor: str) -> None:
+        """Post it and record it. Raises what Slack raises: then it was not posted, and the record says nothing."""
+        message = self.message()
+        posted = client.chat_postMessage(channel=channel, text=message.text, blocks=message.blocks)
+        event = ledger.Event(
+            "digest.posted",
+            "success",
+            actor,
+            target=channel,
+            detail={"channel": posted["channel"], "ts": posted["ts"], "text": message.text},
+        )
+        with self.store.transaction() as session:
+            ledger.append(session, self.clock, event)

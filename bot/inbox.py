@@ -1,0 +1,66 @@
+"""What comes in from Slack is kept first, acknowledged second, and worked on third, on the bot's own threads."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+
+from audit.store import Store
+from bot import store as rows
+from core.clock import Clock, moment, stamp
+
+_log = logging.getLogger(__name__)
+STALE = timedelta(seconds=60)  # nobody waits for an older answer any more
+Payload = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """Keeps what came in, once: by the envelope's id and by what can't happen twice, the trigger's id."""
+
+    store: Store
+    clock: Clock
+    pool: ThreadPoolExecutor
+    work: Callable[[str, Payload], None]
+
+    def take(self, kind: str, payload: Payload) -> bool:
+        """Keep a payload and hand it to a worker; False when it came before. Raises StoreUnavailable."""
+        key, meaning = identity(kind, payload)
+        with self.store.transaction() as session:
+            fresh = rows.receive(session, key, meaning, kind, payload, stamp(self.clock.now()))
+        if fresh:
+            self.pool.submit(self._handle, key, kind, payload)
+        return fresh
+
+    def take_up(self) -> None:
+        """Work on what a dead bot had kept and not dealt with; what is too old is left."""
+        with self.store.reading() as session:
+            left = rows.waiting(session)
+        now = self.clock.now()
+        for key, kind, payload, at in left:
+            if now - moment(at) <= STALE:
+                self.pool.submit(self._handle, key, kind, payload)
+            else:
+                self._done(key)
+
+    def _handle(self, key: str, kind: str, payload: Payload) -> None:
+        try:
+            self.work(kind, payload)
+        except Exception:  # noqa: BLE001  # one of three places that catch all: a worker must live on
+            _log.exception("Dealing with a %s failed; this is a bug in Seconder", kind)
+        self._done(key)
+
+    def _done(self, key: str) -> None:
+        with self.store.transaction() as session:
+            rows.handled(session, key, stamp(self.clock.now()))
+
+
+def identity(kind: str, payload: Payload) -> tuple[str, str]:
+    """Give the two ids by which a payload is known: its envelope's, and its meaning's."""
+    meaning = payload.get("trigger_id") or payload.get("event_id")
+    if not meaning:
+        meaning = json.dumps(payload, sort_keys=True, default=str)
+    envelope = payload.get("seconder_envelope") or meaning
+    return str(envelope), f"{kind}:{meaning}"

@@ -1,0 +1,178 @@
+"""Draws every card whose request has moved on, whoever moved it, and tells the end in its thread."""
+
+import logging
+import threading
+import time
+from dataclasses import dataclass, field, replace
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from approvals.gate import Gate
+from approvals.model import Request, State
+from approvals.people import Roster
+from approvals.policy import Rule
+from audit import ledger
+from audit.store import Store
+from bot import store as rows
+from bot.cards import Message, request_card
+from bot.carrier import notes_path
+from bot.sites import Sites
+from bot.store import Card
+from bot.texts import Markup, Texts
+from core.errors import SeconderError
+from runs import store as runs
+from runs.model import Run
+
+_log = logging.getLogger(__name__)
+LOOK_EVERY = 0.2  # seconds
+EDIT_EVERY = 3.0  # seconds between two edits of one card: Slack allows 50 a minute for all of them
+GONE = {"message_not_found", "cant_update_message", "edit_window_closed", "channel_not_found", "is_archived"}
+
+
+@dataclass
+class Posts:
+    """Slack as a view of the store. What Slack refuses never touches a request's state."""
+
+    store: Store
+    gate: Gate
+    roster: Roster
+    sites: Sites
+    texts: Texts
+    client: WebClient
+    _edited: dict[str, float] = field(default_factory=dict)
+    _not_before: float = 0.0
+
+    def serve(self, leaving: threading.Event) -> None:
+        """Draw until the bot leaves."""
+        while not leaving.wait(LOOK_EVERY):
+            try:
+                self.look()
+            except SeconderError as error:
+                _log.warning("Cards can't be drawn now: %s", error)
+            except Exception:  # noqa: BLE001  # the loop must live on
+                _log.exception("Drawing cards failed; this is a bug in Seconder")
+
+    def look(self) -> None:
+        """Draw what lags, once."""
+        if time.monotonic() < self._not_before:
+            return
+        with self.store.reading() as session:
+            lagging = rows.lagging(session)
+        for request_id, card in lagging:
+            request = self.gate.find(request_id)
+            if request is not None:
+                self._draw(request, card)
+
+    def announce(self, run: Run) -> None:
+        """Put the by-hand commands into the thread, before the first effect; best effort, they lie on the node too."""
+        with self.store.reading() as session:
+            card = rows.card(session, run.request)
+        if card is None:
+            return
+        plan = run.plan
+        path = (
+            notes_path(plan, self.sites.of(plan.cluster).cluster.node(plan.notes_on).work, run.id)
+            if plan.notes_on
+            else ""
+        )
+        notes = self.texts.whole("by_hand.j2", {"plan": plan, "run": run.id})
+        text = self.texts.whole("thread_start.j2", {"plan": plan, "path": path, "notes": Markup(notes)})
+        self._post(card.channel, Message(text, []), thread=card.ts)
+
+    def _draw(self, request: Request, card: Card | None) -> None:
+        message = self._message(request)
+        if card is None:
+            made = self._post(request.channel, message)
+            if made is not None:
+                self._edited[request.id] = time.monotonic()
+                self._keep(Card(request.id, made[0], made[1], request.version, told_end=False))
+            return
+        if request.ended_at is not None and not card.told_end:
+            self._tell_end(request, card)
+            card = replace(card, told_end=True)
+        if card.rendered_version < request.version and self._may_edit(request.id) and self._update(card, message):
+            self._keep(replace(card, rendered_version=request.version))
+
+    def _message(self, request: Request) -> Message:
+        rule = self.gate.rule(request.plan)
+        approvers = " or ".join(sorted(rule.groups)) if isinstance(rule, Rule) else "nobody"
+        with self.store.reading() as session:
+            run = runs.of_request(session, request.id)
+            head = ledger.head(session)
+        return request_card(self.texts, request, run, f"#{head.seq} {head.hash[:8]}", approvers)
+
+    def _tell_end(self, request: Request, card: Card) -> None:
+        person = self.roster.named(request.requester)
+        account = min(person.accounts, default="") if person else ""
+        mention = Markup(f"<@{account.split('/')[-1]}>") if account else request.requester
+        data = {
+            "plan": request.plan,
+            "request": request,
+            "state": request.state.value,
+            "mention": mention,
+            "took": self._took(request),
+        }
+        if request.state is State.WITHDRAWN or self._post(
+            card.channel, Message(self.texts.whole("thread_end.j2", data), []), thread=card.ts
+        ):
+            self._keep(replace(card, told_end=True))
+
+    def _took(self, request: Request) -> float | None:
+        with self.store.reading() as session:
+            run = runs.of_request(session, request.id)
+        if run is None or request.ended_at is None:
+            return None
+        from_start = [vote.at for vote in request.votes] or [request.created_at]
+        return (request.ended_at - max(from_start)).total_seconds()
+
+    def _may_edit(self, request: str) -> bool:
+        now = time.monotonic()
+        if now - self._edited.get(request, -EDIT_EVERY) < EDIT_EVERY:
+            return False
+        self._edited[request] = now
+        return True
+
+    def _post(self, channel: str, message: Message, *, thread: str | None = None) -> tuple[str, str] | None:
+        try:
+            made = self.client.chat_postMessage(
+                channel=channel,
+                text=message.text,
+                blocks=message.blocks or None,
+                metadata=message.metadata,
+                thread_ts=thread,
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except (SlackApiError, SlackClientError, OSError) as error:
+            self._failed("post", error)
+            return None
+        return str(made["channel"]), str(made["ts"])
+
+    def _update(self, card: Card, message: Message) -> bool:
+        """Redraw a card; True also when Slack will never take it: no ghost of it is posted."""
+        try:
+            self.client.chat_update(
+                channel=card.channel,
+                ts=card.ts,
+                text=message.text,
+                blocks=message.blocks,
+                metadata=message.metadata,
+            )
+        except (SlackApiError, SlackClientError, OSError) as error:
+            return self._failed("edit", error) in GONE
+        return True
+
+    def _failed(self, what: str, error: Exception) -> str:
+        said, wait = str(error), 1.0
+        if isinstance(error, SlackApiError):
+            said = str(error.response.get("error", ""))
+            wait = float(error.response.headers.get("Retry-After", wait))
+        _log.warning("Slack did not take a %s: %s; next try in %.0f s", what, said, wait)
+        if said not in GONE:
+            self._not_before = time.monotonic() + wait
+        return said
+
+    def _keep(self, card: Card) -> None:
+        with self.store.transaction() as session:
+            rows.hang(session, card)

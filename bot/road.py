@@ -1,0 +1,118 @@
+"""The road that every question takes, whoever asks: Slack, the command line, a schedule."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from actions.contract import Action, Answer
+from approvals.gate import Gate
+from approvals.model import Request
+from approvals.moves import Actor
+from approvals.policy import may_propose
+from audit import ledger
+from audit.store import Store
+from bot.carrier import made_plan
+from bot.sites import Sites
+from bot.words import Words, split, understand
+from core.clock import Clock
+from core.errors import Malformed, SeconderError
+from core.outcome import Refusal
+from core.plan import Plan, Risk
+from core.spec import Spec
+from runs import store as runs
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A READ action ran."""
+
+    spec: Spec
+    cluster: str
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class Road:
+    """Asked, looked, refused or planned, and then a request."""
+
+    store: Store
+    gate: Gate
+    catalogue: Mapping[str, Action]
+    sites: Sites
+    clock: Clock
+
+    def read_words(self, actor: str, text: str) -> Words:
+        """Understand a command; what can't be understood is recorded and raised as Unclear."""
+        try:
+            return self.understood(split(text))
+        except Malformed as error:
+            self.record_refusal(actor, Refusal("INPUT", error.message, error.hint), {"text": text[:200]})
+            raise
+
+    def understood(self, words: list[str]) -> Words:
+        """Understand a command's words, recording nothing. Raises Unclear."""
+        return understand(words, [action.spec for action in self.catalogue.values()], self.sites.clusters)
+
+    def go(self, actor: Actor, words: Words, *, origin: str, channel: str = "") -> Answered | Request | Refusal:
+        """Take a command to its end (READ), to a request, or to a "no". Every way leaves one line in the record."""
+        action = self.catalogue[words.spec.name]
+        cluster = words.cluster.name
+        params = {"action": words.spec.name, "cluster": cluster, **words.arguments}
+        try:
+            asked = action.asked(cluster=cluster, **words.arguments)
+            if words.spec.risk is Risk.READ:
+                return self._read(actor, action, asked, cluster, params)
+            plan = self._planned(actor, action, asked, cluster)
+        except SeconderError as error:
+            plan = Refusal(error.code, error.message, error.hint)
+        if isinstance(plan, Refusal):
+            return self._refused(actor, plan, params)
+        made = self.gate.open(actor, plan, origin=origin, channel=channel or words.cluster.channel)
+        return self._refused(actor, made, params) if isinstance(made, Refusal) else made
+
+    def record_refusal(self, actor: str, refusal: Refusal, params: Mapping[str, object]) -> None:
+        """Write into the record that something was asked and refused."""
+        detail = {"code": refusal.code, "message": refusal.message}
+        action = "auth.denied" if refusal.code.startswith(("NOT-YOURS", "WHO")) else "input.refused"
+        event = ledger.Event(action, "denied", actor, params=params, detail=detail)
+        with self.store.transaction() as session:
+            ledger.append(session, self.clock, event)
+
+    def _read(
+        self, actor: Actor, action: Action, asked: object, cluster: str, params: Mapping[str, object]
+    ) -> Answered | Refusal:
+        rule = self.gate.policy.rule(Risk.READ, action.spec.name, cluster)
+        refusal = rule if isinstance(rule, Refusal) else may_propose(actor.person, rule)
+        if refusal is not None:
+            return self._refused(actor, refusal, params)
+        found = action.look(asked, self.sites.of(cluster))
+        refusal = action.refuse(asked, found)
+        if refusal is not None or action.answer is None:
+            return self._refused(actor, refusal or Refusal("BUG", f"{action.spec.name} has no answer."), params)
+        answer = action.answer(asked, found)
+        event = ledger.Event(
+            "action.read",
+            "success",
+            actor.person.name,
+            target=cluster,
+            source={"account": actor.account},
+            params=params,
+            detail={"level": answer.level},
+        )
+        with self.store.transaction() as session:
+            ledger.append(session, self.clock, event)
+        return Answered(action.spec, cluster, answer)
+
+    def _planned(self, actor: Actor, action: Action, asked: object, cluster: str) -> Plan | Refusal:
+        rule = self.gate.policy.rule(action.spec.risk, action.spec.name, cluster)
+        refusal = rule if isinstance(rule, Refusal) else may_propose(actor.person, rule)
+        if refusal is not None:
+            return refusal
+        with self.store.reading() as session:
+            holder = runs.holding(session, cluster)
+        if holder is not None:
+            return Refusal("CLUSTER-BUSY", f"{cluster} is held by request {holder}.", "Wait for its end, or settle it.")
+        return made_plan(action, asked, self.sites, cluster)
+
+    def _refused(self, actor: Actor, refusal: Refusal, params: Mapping[str, object]) -> Refusal:
+        self.record_refusal(actor.person.name, refusal, params)
+        return refusal

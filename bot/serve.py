@@ -1,0 +1,144 @@
+"""The bot as a process: what runs beside what, and how it ends."""
+
+import logging
+import signal
+import threading
+from dataclasses import replace
+from datetime import time
+from urllib.error import URLError
+from zoneinfo import ZoneInfo
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot import store as rows
+from bot.clicks import Clicks
+from bot.commands import Commands
+from bot.desk import Desk
+from bot.environment import Environment
+from bot.inbox import Inbox
+from bot.posts import Posts
+from bot.settings import Settings
+from bot.socket import build_app, open_socket
+from bot.who import Who
+from bot.wiring import House, build, pool
+from core.clock import stamp
+from core.errors import ConfigurationError
+from runs.dispatch import Dispatcher
+from runs.schedule import Daily, tick, ticker
+
+_log = logging.getLogger(__name__)
+HEARTBEAT = 5.0  # seconds
+PATIENCE = 8.0  # seconds that a step under way gets at the end
+
+
+def serve(environment: Environment, settings: Settings) -> None:
+    """Serve until INT, TERM or HUP. A run under way is left to the next start, which looks what happened."""
+    if not environment.bot_token or not environment.app_token:
+        raise ConfigurationError(
+            "SLACK_BOT_TOKEN or SLACK_APP_TOKEN is missing.",
+            "Set both, or SLACK_BOT_TOKEN_FILE and SLACK_APP_TOKEN_FILE.",
+        )
+    leaving = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, lambda *_: leaving.set())
+    house = build(environment, settings, leaving)
+    try:
+        _serve(environment, house, leaving)
+    finally:
+        with house.store.transaction() as session:
+            rows.forget_bot(session, house.owner.name)
+        house.close()
+
+
+def _serve(environment: Environment, house: House, leaving: threading.Event) -> None:
+    client = WebClient(environment.bot_token, base_url=environment.api_url)
+    posts = Posts(house.store, house.gate, house.settings.roster, house.sites, house.texts, client)
+    runner = replace(house.runner, announce=posts.announce)
+    workers, carriers = pool("work", house.settings.bot.workers), pool("run", house.settings.bot.workers)
+    dispatcher = Dispatcher(house.store, runner, house.owners, house.gate.claimable, house.gate.sweep, carriers)
+    desk = _desk(house, client, dispatcher)
+    inbox = Inbox(house.store, house.clock, workers, desk.deal)
+    app = build_app(client, inbox.take, desk.check)
+    handler = open_socket(app, environment.app_token, environment.api_url)
+    schedule = ticker(lambda: tick(_schedules(house, client), house.store, house.clock, house.owner.name))
+    threads = [
+        threading.Thread(target=work, name=name, daemon=True)
+        for name, work in (
+            ("cards", lambda: posts.serve(leaving)),
+            ("dispatch", lambda: dispatcher.serve(leaving)),
+            ("heartbeat", lambda: _beat(house, leaving)),
+            ("socket", lambda: _connect(handler, leaving)),
+        )
+    ]
+    for thread in threads:
+        thread.start()
+    inbox.take_up()
+    schedule.start()
+    _log.info("Serving as %s", house.owner.name)
+    leaving.wait()
+    _log.info("Leaving: no new step starts")
+    schedule.shutdown(wait=False)
+    _quietly(handler.close)
+    workers.shutdown(wait=False, cancel_futures=True)
+    ended = threading.Thread(target=carriers.shutdown, daemon=True)
+    ended.start()
+    ended.join(PATIENCE)
+
+
+def _desk(house: House, client: WebClient, dispatcher: Dispatcher) -> Desk:
+    channel = house.settings.digest.channel if house.settings.digest else ""
+    default = next(iter(house.settings.clusters.values())).channel if house.settings.clusters else channel
+    commands = Commands(
+        road=house.road,
+        texts=house.texts,
+        command=house.settings.bot.command,
+        digest=lambda actor: house.digest.post(client, channel or default, actor),
+        wake=dispatcher.wake,
+    )
+    clicks = Clicks(house.gate, house.stops, commands, house.texts, client, dispatcher.wake)
+    return Desk(client, Who(house.settings.roster, client), house.texts, commands, clicks)
+
+
+def _schedules(house: House, client: WebClient) -> list[Daily]:
+    table = house.settings.digest
+    if table is None:
+        return []
+    post = house.digest.post
+    return [
+        Daily(
+            "digest", time.fromisoformat(table.at), ZoneInfo(table.zone), lambda: post(client, table.channel, "system")
+        )
+    ]
+
+
+def _connect(handler: object, leaving: threading.Event) -> None:
+    """Connect, however long Slack is away: the bot starts degraded and says so."""
+    while not leaving.is_set():
+        try:
+            handler.connect()  # type: ignore[attr-defined]
+        except (SlackApiError, SlackClientError, URLError, OSError) as error:
+            _log.warning("Slack is not reached: %s; trying again", error)
+            leaving.wait(2)
+        else:
+            _log.info("Connected to Slack")
+            return
+
+
+def _beat(house: House, leaving: threading.Event) -> None:
+    while True:
+        _quietly(lambda: _beat_once(house))
+        if leaving.wait(HEARTBEAT):
+            return
+
+
+def _beat_once(house: House) -> None:
+    with house.store.transaction() as session:
+        rows.beat(session, house.owner.name, stamp(house.clock.now()))
+
+
+def _quietly(work: object) -> None:
+    try:
+        work()  # type: ignore[operator]
+    except Exception as error:  # noqa: BLE001  # at the edge of the process: it must go on, or end
+        _log.warning("%s", error)

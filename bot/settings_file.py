@@ -1,0 +1,129 @@
+"""The shape of the configuration file: one pydantic model per table."""
+
+import re
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(\d+)\s*([smhd])")
+
+
+def seconds(value: object) -> object:
+    """Read ``30m`` as 1800 seconds; anything else is left for pydantic to refuse."""
+    if isinstance(value, str):
+        match = _DURATION.fullmatch(value.strip())
+        if match is None:
+            raise ValueError('write a duration such as "30m", "2h" or "90s"')
+        return int(match[1]) * _UNITS[match[2]]
+    return value
+
+
+Seconds = Annotated[int, BeforeValidator(seconds), Field(gt=0)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+Account = Annotated[str, Field(pattern=r"^[TE][A-Z0-9]+/[UW][A-Z0-9]+$")]
+
+
+class Table(BaseModel):
+    """A table whose unknown keys are faults: a misspelt key must not be a rule that is silently gone."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PersonTable(Table):
+    """``[people.NAME]``."""
+
+    slack: tuple[Account, ...] = ()
+    logins: tuple[str, ...] = ()
+    groups: tuple[Name, ...] = ()
+
+
+class RuleTable(Table):
+    """``[policy.read]``, ``[policy.change]``, ``[policy.destructive]``."""
+
+    approvals: int = Field(ge=0, le=10)
+    groups: tuple[Name, ...] = Field(default=(), alias="from")
+    propose: tuple[Name, ...] | None = None
+    expires: Seconds = 1800
+
+
+class OverrideTable(Table):
+    """A rule on top of another: only what it tightens."""
+
+    approvals: int | None = Field(default=None, ge=0, le=10)
+    groups: tuple[Name, ...] | None = Field(default=None, alias="from")
+    propose: tuple[Name, ...] | None = None
+    expires: Seconds | None = None
+
+
+class PolicyTable(Table):
+    """``[policy]``."""
+
+    read: RuleTable | None = None
+    change: RuleTable | None = None
+    destructive: RuleTable | None = None
+    action: dict[str, OverrideTable] = Field(default_factory=dict)
+
+
+class ClusterPolicyTable(Table):
+    """``[clusters.NAME.policy]``."""
+
+    read: OverrideTable | None = None
+    change: OverrideTable | None = None
+    destructive: OverrideTable | None = None
+
+
+class NodeTable(Table):
+    """``[clusters.NAME.nodes.NODE]``."""
+
+    host: str = Field(min_length=1)
+    user: str = ""
+    run_as: str = ""
+    port: int = Field(default=5432, ge=1, le=65535)
+    data: str = Field(pattern=r"^/")
+    bin: str = Field(pattern=r"^/")
+    service: str = ""
+    database_user: str = "seconder"
+    database: str = "postgres"
+    passfile: str = ""
+    work: str = Field(default="/var/lib/seconder", pattern=r"^/")
+    ssh_port: int = Field(default=22, ge=1, le=65535)
+    ssh_key: str = ""
+    priority: int = Field(default=100, ge=0, le=1000)
+
+
+class ClusterTable(Table):
+    """``[clusters.NAME]``."""
+
+    engine: str = Field(pattern=r"^postgres$")
+    channel: str = Field(min_length=1)
+    archive: tuple[str, ...] = ()
+    backups: str = ""
+    replication_user: str = "replicator"
+    nodes: dict[Name, NodeTable] = Field(min_length=1)
+    policy: ClusterPolicyTable = ClusterPolicyTable()
+
+
+class BotTable(Table):
+    """``[bot]``."""
+
+    command: str = Field(default="/db", pattern=r"^/[a-z0-9_-]+$")
+    workers: int = Field(default=16, ge=2, le=128)
+
+
+class DigestTable(Table):
+    """``[digest]``: ``at`` is local time in ``zone``."""
+
+    at: str = Field(default="09:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    zone: str = "UTC"
+    channel: str = Field(min_length=1)
+
+
+class File(Table):
+    """The whole file."""
+
+    people: dict[Name, PersonTable] = Field(default_factory=dict)
+    policy: PolicyTable = PolicyTable()
+    clusters: dict[Name, ClusterTable] = Field(default_factory=dict)
+    bot: BotTable = BotTable()
+    digest: DigestTable | None = None

@@ -1,0 +1,233 @@
+"""What happens is written before and after it happens, in one transaction with the record."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.exc import IntegrityError
+
+from audit import ledger
+from audit.store import Session, Store
+from core.clock import Clock, stamp
+from core.errors import SeconderError
+from core.grant import Grant
+from core.ids import new_id
+from core.outcome import Evidence, Outcome, Refusal
+from core.plan import Step
+from runs import store as rows
+from runs.model import Run, RunState, StepRecord, StepState
+from runs.ports import Book
+
+_OUTCOMES = {
+    Outcome.SUCCEEDED: "success",
+    Outcome.FAILED: "failure",
+    Outcome.CANCELLED: "failure",
+    Outcome.UNKNOWN: "unknown",
+}
+_STEP_OUTCOMES = {StepState.DONE: "success", StepState.UNDONE: "success", StepState.UNKNOWN: "unknown"}
+
+
+class Fenced(SeconderError):
+    """Another bot has taken this run over; this one must not touch it any more."""
+
+    code = "RUN-FENCED"
+
+
+@dataclass(frozen=True)
+class Journal:
+    """Writes runs. Every method is one transaction; a write by a fenced owner raises Fenced."""
+
+    store: Store
+    book: Book
+    clock: Clock
+    owner: str
+
+    def begin(self, grant: Grant) -> Run | Refusal:
+        """Redeem a grant and insert its run, at most once, with the cluster's lock."""
+        try:
+            with self.store.transaction() as session:
+                return self._begin(session, grant)
+        except IntegrityError:  # the partial unique index: somebody was faster on this cluster
+            return Refusal("CLUSTER-BUSY", "Another run has just started on this cluster.", "Wait for its end.")
+
+    def _begin(self, session: Session, grant: Grant) -> Run | Refusal:
+        request = self.book.redeem(session, grant)
+        if isinstance(request, Refusal):
+            return request
+        holder = rows.holding(session, request.plan.cluster)
+        if holder is not None:
+            busy = Refusal(
+                "CLUSTER-BUSY",
+                f"{request.plan.cluster} is held by {holder}, which has not ended.",
+                "Wait for its end, or settle it if its result is unknown.",
+            )
+            self.book.block(session, request.id, busy)
+            return busy
+        now = stamp(self.clock.now())
+        plan = request.plan
+        steps = tuple(StepRecord(n, step.name, StepState.PENDING) for n, step in enumerate(plan.steps, start=1))
+        run = Run(
+            id=new_id("run"),
+            request=request.id,
+            plan=plan,
+            plan_hash=grant.plan_hash,
+            state=RunState.CHECKING,
+            epoch=1,
+            owner=self.owner,
+            heartbeat_at=now,
+            started_at=now,
+            ended_at=None,
+            outcome=None,
+            error="",
+            stop_by=None,
+            progress={},
+            steps=steps,
+        )
+        rows.insert(session, run)
+        self._record(session, run, "run.started", detail={"plan_hash": run.plan_hash, "owner": self.owner})
+        return run
+
+    def refresh(self, run: Run) -> Run:
+        """Read the run again; raises Fenced when it is no longer ours."""
+        with self.store.reading() as session:
+            now = rows.load(session, run.id)
+        if now is None or now.owner != self.owner or now.epoch != run.epoch:
+            raise Fenced(f"Run {run.id} was taken over by another bot.", "Nothing more is done here.")
+        return now
+
+    def take_over(self, run: Run) -> Run | None:
+        """Claim a dead owner's run; None when another bot was faster."""
+        with self.store.transaction() as session:
+            if not rows.claim(session, run, self.owner, stamp(self.clock.now())):
+                return None
+            claimed = rows.load(session, run.id)
+            if claimed is not None:
+                detail = {"taken_over_from": run.owner, "epoch": claimed.epoch}
+                self._record(session, claimed, "run.started", detail=detail)
+            return claimed
+
+    def state(self, run: Run, state: RunState) -> None:
+        """Move a run on."""
+        with self.store.transaction() as session:
+            self._change(session, run, {"state": state.value})
+
+    def intent(self, run: Run, n: int, step: Step, *, undo: bool = False) -> None:
+        """Commit what is about to be done, before it is done."""
+        now = stamp(self.clock.now())
+        with self.store.transaction() as session:
+            self._change(session, run, {"heartbeat_at": now, "progress": "{}"})
+            if not undo:
+                rows.set_step(session, run.id, StepRecord(n, step.name, StepState.STARTED, started_at=now))
+            name, args = (step.undo.name, step.undo.args) if undo and step.undo else (step.name, step.args)
+            self._record(
+                session,
+                run,
+                "step.intent",
+                outcome="intent",
+                step=f"{n} {name}",
+                params=args,
+                detail={"undo": undo, "kind": step.kind.value},
+            )
+            self.book.touch(session, run.request)
+
+    def outcome(self, run: Run, n: int, step: Step, state: StepState, shown: Evidence) -> None:
+        """Commit how a step ended, after it ended."""
+        now = stamp(self.clock.now())
+        old = next((record for record in run.steps if record.n == n), None)
+        name = step.undo.name if state is StepState.UNDONE and step.undo else step.name
+        record = StepRecord(n, step.name, state, old.started_at if old else None, now, shown.text, dict(shown.data))
+        with self.store.transaction() as session:
+            self._change(session, run, {"heartbeat_at": now})
+            rows.set_step(session, run.id, record)
+            self._record(
+                session,
+                run,
+                "step.outcome",
+                outcome=_STEP_OUTCOMES.get(state, "failure"),
+                step=f"{n} {name}",
+                detail={"text": shown.text, "evidence": shown.data, "state": state.value},
+            )
+            self.book.touch(session, run.request)
+
+    def progress(self, run: Run, shown: Mapping[str, object]) -> None:
+        """Show how far a step is."""
+        with self.store.transaction() as session:
+            self._change(session, run, {"progress": json.dumps(shown), "heartbeat_at": stamp(self.clock.now())})
+            self.book.touch(session, run.request)
+
+    def refuse(self, run: Run, *, changes: Sequence[str] = (), refusal: Refusal | None = None) -> None:
+        """End a run before its first effect: the cluster changed, or it may not start."""
+        with self.store.transaction() as session:
+            if refusal is not None:
+                self.book.block(session, run.request, refusal)
+            else:
+                self.book.outdate(session, run.request, changes)
+            error = refusal.message if refusal else "The cluster changed after approval."
+            self._end(session, run, None, error)
+
+    def end(self, run: Run, outcome: Outcome, error: str = "") -> None:
+        """End a run, with its request, in one transaction."""
+        with self.store.transaction() as session:
+            self.book.finish(session, run.request, outcome, error)
+            self._end(session, run, outcome, error)
+
+    def settle(self, run: Run, *, happened: bool, people: Sequence[str], done: bool, note: str) -> None:
+        """Close a run on the word of people."""
+        current = run.current
+        with self.store.transaction() as session:
+            if current is not None:
+                state = StepState.DONE if happened else StepState.FAILED
+                now = stamp(self.clock.now())
+                text = f"settled by {' and '.join(people)}"
+                rows.set_step(
+                    session, run.id, StepRecord(current.n, current.name, state, current.started_at, now, text)
+                )
+            self.book.settle(session, run.request, done=done, note=note)
+            outcome = Outcome.SUCCEEDED if done else Outcome.FAILED
+            values = {"state": RunState.ENDED.value, "outcome": outcome.value, "error": note}
+            rows.change(session, run, {**values, "ended_at": stamp(self.clock.now())})
+            detail = {"settled_by": list(people), "happened": happened, "note": note}
+            self._record(session, run, "run.ended", outcome="success" if done else "failure", detail=detail)
+
+    def _end(self, session: Session, run: Run, outcome: Outcome | None, error: str) -> None:
+        state = RunState.UNKNOWN if outcome is Outcome.UNKNOWN else RunState.ENDED
+        values = {
+            "state": state.value,
+            "outcome": outcome.value if outcome else None,
+            "error": error,
+            "ended_at": stamp(self.clock.now()),
+            "progress": "{}",
+        }
+        self._change(session, run, values)
+        recorded = _OUTCOMES[outcome] if outcome else "failure"
+        detail = {"outcome": outcome.value if outcome else "not started", "error": error}
+        self._record(session, run, "run.ended", outcome=recorded, detail=detail)
+
+    def _change(self, session: Session, run: Run, values: Mapping[str, object]) -> None:
+        if not rows.change(session, run, values):
+            raise Fenced(f"Run {run.id} was taken over by another bot.", "Nothing more is done here.")
+
+    def _record(
+        self,
+        session: Session,
+        run: Run,
+        action: str,
+        *,
+        outcome: str = "success",
+        step: str | None = None,
+        params: Mapping[str, object] | None = None,
+        detail: Mapping[str, object] | None = None,
+    ) -> None:
+        event = ledger.Event(
+            action=action,
+            outcome=outcome,
+            actor="system",
+            request=run.request,
+            run=run.id,
+            step=step,
+            target=f"{run.plan.cluster}/{run.plan.target}",
+            source={"owner": self.owner, "epoch": run.epoch},
+            params=params or {},
+            detail=detail or {},
+        )
+        ledger.append(session, self.clock, event)

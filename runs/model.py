@@ -1,0 +1,93 @@
+"""Runs and steps as frozen values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from core.plan import Plan
+
+
+class RunState(StrEnum):
+    """Where a run stands."""
+
+    CHECKING = "checking"  # redeemed, looks again; no effect yet
+    RUNNING = "running"
+    UNDOING = "undoing"  # going back, before the point of no return
+    UNKNOWN = "unknown"  # nobody can tell; people settle it
+    ENDED = "ended"
+
+    @property
+    def live(self) -> bool:
+        """Say whether a bot carries it out, or has to take it up again."""
+        return self in {RunState.CHECKING, RunState.RUNNING, RunState.UNDOING}
+
+    @property
+    def holds_cluster(self) -> bool:
+        """Say whether nothing else may start on the cluster."""
+        return self is not RunState.ENDED
+
+
+class StepState(StrEnum):
+    """Where a step stands."""
+
+    PENDING = "pending"
+    STARTED = "started"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    UNDONE = "undone"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One step as the journal has it. Times are UTC text."""
+
+    n: int
+    name: str
+    state: StepState
+    started_at: str | None = None
+    ended_at: str | None = None
+    text: str = ""
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One carrying-out of one plan. ``outcome`` is None until it has ended."""
+
+    id: str
+    request: str
+    plan: Plan
+    plan_hash: str
+    state: RunState
+    epoch: int
+    owner: str
+    heartbeat_at: str
+    started_at: str
+    ended_at: str | None
+    outcome: str | None
+    error: str
+    stop_by: str | None
+    progress: Mapping[str, object]
+    steps: tuple[StepRecord, ...]
+
+    @property
+    def past_return(self) -> bool:
+        """Say whether a step at or behind the point of no return has been started."""
+        behind = False
+        for step, record in zip(self.plan.steps, self.steps, strict=False):
+            behind = behind or step.ponr
+            if behind and record.state not in {StepState.PENDING, StepState.SKIPPED}:
+                return True
+        return False
+
+    @property
+    def current(self) -> StepRecord | None:
+        """Give the step that is under way."""
+        return next((step for step in self.steps if step.state in {StepState.STARTED, StepState.UNKNOWN}), None)
+
+    @property
+    def evidence(self) -> dict[str, Mapping[str, object]]:
+        """Give what finished steps have shown, by step name."""
+        return {step.name: step.data for step in self.steps if step.state is StepState.DONE}

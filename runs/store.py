@@ -1,0 +1,228 @@
+"""The rows of runs, steps and schedule slots."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import CursorResult, Index, text
+from sqlmodel import Field, Session, SQLModel, col, select, update
+
+from core.plan import Plan, plan_from_json
+from runs.model import Run, RunState, StepRecord, StepState
+
+_HOLDING = [state.value for state in RunState if state.holds_cluster]
+
+
+class RunRow(SQLModel, table=True):
+    """One run. ``epoch`` rises with every claim; an older owner's writes find no row."""
+
+    __tablename__ = "run"
+    __table_args__ = (
+        Index(
+            "one_run_per_cluster",
+            "cluster",
+            unique=True,
+            sqlite_where=text("state IN ('" + "','".join(_HOLDING) + "')"),
+            postgresql_where=text("state IN ('" + "','".join(_HOLDING) + "')"),
+        ),
+    )
+    id: str = Field(primary_key=True)
+    request: str = Field(unique=True)
+    cluster: str
+    action: str
+    plan: str
+    plan_hash: str
+    state: str = Field(index=True)
+    epoch: int = 1
+    owner: str
+    heartbeat_at: str
+    started_at: str
+    ended_at: str | None = None
+    outcome: str | None = None
+    error: str = ""
+    stop_by: str | None = None
+    progress: str = "{}"
+
+
+class StepRow(SQLModel, table=True):
+    """One step of a run, or the undo of one."""
+
+    __tablename__ = "step"
+    run: str = Field(primary_key=True, foreign_key="run.id")
+    n: int = Field(primary_key=True)
+    name: str
+    state: str
+    started_at: str | None = None
+    ended_at: str | None = None
+    text: str = ""
+    data: str = "{}"
+
+
+class SettleRow(SQLModel, table=True):
+    """What one person says about a step whose end nobody saw."""
+
+    __tablename__ = "settlement"
+    run: str = Field(primary_key=True, foreign_key="run.id")
+    person: str = Field(primary_key=True)
+    happened: bool
+    at: str
+
+
+class SlotRow(SQLModel, table=True):
+    """One slot of a schedule that somebody has claimed: the primary key is the lock."""
+
+    __tablename__ = "schedule_run"
+    schedule: str = Field(primary_key=True)
+    slot_utc: str = Field(primary_key=True)
+    owner: str
+    claimed_at: str
+    done_at: str | None = None
+
+
+def insert(session: Session, run: Run) -> None:
+    """Add a run with its steps; the partial unique index holds one per cluster (IntegrityError)."""
+    session.add(
+        RunRow(
+            id=run.id,
+            request=run.request,
+            cluster=run.plan.cluster,
+            action=run.plan.action,
+            plan=json.dumps(run.plan.to_json()),
+            plan_hash=run.plan_hash,
+            state=run.state.value,
+            epoch=run.epoch,
+            owner=run.owner,
+            heartbeat_at=run.heartbeat_at,
+            started_at=run.started_at,
+        ),
+    )
+    session.flush()
+    for n, step in enumerate(run.plan.steps, start=1):
+        session.add(StepRow(run=run.id, n=n, name=step.name, state=StepState.PENDING.value))
+    session.flush()
+
+
+def load(session: Session, run_id: str) -> Run | None:
+    """Give one run with its steps."""
+    row = session.get(RunRow, run_id)
+    return None if row is None else _run(session, row)
+
+
+def of_request(session: Session, request_id: str) -> Run | None:
+    """Give the run of a request, if it has one."""
+    row = session.exec(select(RunRow).where(RunRow.request == request_id)).first()
+    return None if row is None else _run(session, row)
+
+
+def holding(session: Session, cluster: str) -> str | None:
+    """Give the request whose run holds a cluster."""
+    query = select(RunRow).where(RunRow.cluster == cluster, col(RunRow.state).in_(_HOLDING))
+    row = session.exec(query).first()
+    return row.request if row else None
+
+
+def unfinished(session: Session) -> list[Run]:
+    """List runs that somebody carries out, or did before it died."""
+    query = select(RunRow).where(col(RunRow.state).in_([state.value for state in RunState if state.live]))
+    return [_run(session, row) for row in session.exec(query).all()]
+
+
+def change(session: Session, run: Run, values: Mapping[str, object]) -> bool:
+    """Set columns if this owner still holds the run at its epoch; say whether it does."""
+    statement = (
+        update(RunRow)
+        .where(col(RunRow.id) == run.id, col(RunRow.epoch) == run.epoch, col(RunRow.owner) == run.owner)
+        .values(**values)
+    )
+    return _changed_one(session, statement)
+
+
+def claim(session: Session, run: Run, owner: str, now: str) -> bool:
+    """Take a dead owner's run over: one compare-and-set that raises the epoch."""
+    statement = (
+        update(RunRow)
+        .where(col(RunRow.id) == run.id, col(RunRow.epoch) == run.epoch, col(RunRow.state) == run.state.value)
+        .values(owner=owner, epoch=run.epoch + 1, heartbeat_at=now)
+    )
+    return _changed_one(session, statement)
+
+
+def ask_stop(session: Session, run_id: str, person: str) -> bool:
+    """Note that somebody pressed Stop, once."""
+    statement = (
+        update(RunRow)
+        .where(
+            col(RunRow.id) == run_id,
+            col(RunRow.stop_by).is_(None),
+            col(RunRow.state).in_([state.value for state in RunState if state.live]),
+        )
+        .values(stop_by=person)
+    )
+    return _changed_one(session, statement)
+
+
+def set_step(session: Session, run_id: str, record: StepRecord) -> None:
+    """Write where a step stands."""
+    row = session.get(StepRow, (run_id, record.n)) or StepRow(run=run_id, n=record.n, name=record.name, state="")
+    row.state = record.state.value
+    row.started_at, row.ended_at, row.text = record.started_at, record.ended_at, record.text
+    row.data = json.dumps(record.data)
+    session.add(row)
+    session.flush()
+
+
+def say(session: Session, run_id: str, person: str, *, happened: bool, at: str) -> list[tuple[str, bool]]:
+    """Note what a person says about a run's open step, and give what everybody said."""
+    row = session.get(SettleRow, (run_id, person)) or SettleRow(run=run_id, person=person, happened=happened, at=at)
+    row.happened, row.at = happened, at
+    session.add(row)
+    session.flush()
+    query = select(SettleRow).where(SettleRow.run == run_id).order_by(col(SettleRow.at))
+    return [(said.person, said.happened) for said in session.exec(query).all()]
+
+
+def take_slot(session: Session, schedule: str, slot_utc: str, owner: str, now: str) -> bool:
+    """Claim a slot of a schedule; False when somebody has it."""
+    if session.get(SlotRow, (schedule, slot_utc)) is not None:
+        return False
+    session.add(SlotRow(schedule=schedule, slot_utc=slot_utc, owner=owner, claimed_at=now))
+    session.flush()
+    return True
+
+
+def slot_done(session: Session, schedule: str, slot_utc: str, now: str) -> None:
+    """Note that a claimed slot's work is done."""
+    row = session.get(SlotRow, (schedule, slot_utc))
+    if row is not None:
+        row.done_at = now
+        session.add(row)
+
+
+def _changed_one(session: Session, statement: object) -> bool:
+    result = session.exec(statement)  # type: ignore[call-overload]  # SQLModel's overloads know no update
+    session.expire_all()
+    return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def _run(session: Session, row: RunRow) -> Run:
+    steps: Sequence[StepRow] = session.exec(select(StepRow).where(StepRow.run == row.id).order_by(col(StepRow.n))).all()
+    plan: Plan = plan_from_json(json.loads(row.plan))
+    return Run(
+        id=row.id,
+        request=row.request,
+        plan=plan,
+        plan_hash=row.plan_hash,
+        state=RunState(row.state),
+        epoch=row.epoch,
+        owner=row.owner,
+        heartbeat_at=row.heartbeat_at,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        outcome=row.outcome,
+        error=row.error,
+        stop_by=row.stop_by,
+        progress=json.loads(row.progress),
+        steps=tuple(
+            StepRecord(s.n, s.name, StepState(s.state), s.started_at, s.ended_at, s.text, json.loads(s.data))
+            for s in steps
+        ),
+    )
