@@ -40,7 +40,6 @@ def build_app(client: WebClient, take: Take, check_submission: Check) -> App:
     """
     app = App(
         client=client,
-        token=client.token,
         token_verification_enabled=False,
         listener_executor=ThreadPoolExecutor(LISTENERS, thread_name_prefix="ack"),
     )

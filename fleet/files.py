@@ -1,0 +1,68 @@
+"""Reading and writing whole files through a shell, as the user that programs run as."""
+
+import secrets
+from typing import Protocol
+
+from fleet.errors import ShellError
+from fleet.shell import Ran
+
+LARGEST = 16 << 20  # bytes; no file that a person or a plan needs is larger
+FILE_TIMEOUT = 30.0  # seconds
+
+# LC_ALL: the message is what tells "no such file" from "may not look".
+_READ = 'LC_ALL=C; export LC_ALL; exec cat -- "$1"'
+
+# The size is checked before the rename: a connection cut half-way looks like the end of the file.
+_WRITE = """
+set -eu
+path=$1 mode=$2 size=$3 new=$1.$4.new
+umask 077
+if [ -d "$path" ]; then echo "$path is a folder" >&2; exit 1; fi
+mkdir -p -- "${path%/*}/"
+trap 'rm -f -- "$new"' EXIT
+(set -C; cat > "$new")
+[ "$(wc -c < "$new")" -eq "$size" ] || { echo "the content did not arrive whole" >&2; exit 1; }
+chmod -- "$mode" "$new"
+sync -- "$new" 2>/dev/null || :
+mv -f -- "$new" "$path"
+sync -- "${path%/*}/" 2>/dev/null || :
+"""
+
+
+class Execute(Protocol):
+    """How a shell runs a program, with the limit on kept output as a choice."""
+
+    def __call__(self, argv: list[str], *, timeout: float, stdin: bytes, keep: int) -> Ran:
+        """Run a program to its end."""
+        ...
+
+
+def read_file(execute: Execute, path: str) -> str | None:
+    """Give a file's text, or None when there is none. Raises ``ShellError``, ``Unreachable``."""
+    _absolute(path)
+    ran = execute(["sh", "-c", _READ, "read", path], timeout=FILE_TIMEOUT, stdin=b"", keep=LARGEST + 1)
+    if ran.ok and len(ran.out) > LARGEST:
+        raise ShellError(f"{path} is larger than {LARGEST >> 20} MiB.", code="FILE-TOO-LARGE")
+    if ran.ok:
+        return ran.out
+    if ran.err.rstrip().endswith("No such file or directory"):
+        return None
+    raise ShellError(f"{path} can't be read: {ran.err.strip()}", "Check its owner and mode.", code="FILE-READ")
+
+
+def write_file(execute: Execute, path: str, text: str, mode: int) -> None:
+    """Put a file in place whole, with its content over stdin. Raises ``ShellError``, ``Unreachable``."""
+    _absolute(path)
+    try:
+        content = text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ShellError(f"What should go into {path} is not valid text.", code="FILE-WRITE") from error
+    argv = ["sh", "-c", _WRITE, "write", path, f"{mode:04o}", str(len(content)), secrets.token_hex(6)]
+    ran = execute(argv, timeout=FILE_TIMEOUT, stdin=content, keep=LARGEST)
+    if not ran.ok:
+        raise ShellError(f"{path} can't be written: {ran.err.strip()}", "Check the folder and disk.", code="FILE-WRITE")
+
+
+def _absolute(path: str) -> None:
+    if not path.startswith("/") or path.endswith("/"):
+        raise ShellError(f"{path!r} is not the whole path of a file.", "Begin it with /.", code="BAD-PATH")

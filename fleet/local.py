@@ -1,0 +1,101 @@
+"""Programs on our own machine, as the user that the server runs as."""
+
+import os
+import pwd
+import subprocess
+from collections.abc import Sequence
+from typing import Any
+
+from fleet.argv import as_user, encode, limited, sudo_error, sudo_refused
+from fleet.child import finish
+from fleet.errors import ShellError
+from fleet.files import read_file, write_file
+from fleet.output import KEEP
+from fleet.shell import Ran
+
+_NOT_FOUND, _NOT_RUNNABLE = 127, 126  # what every shell says of a program that it can't start
+_PASSED_ON = ("PATH", "TZ", "LD_LIBRARY_PATH")  # nothing else: our environment holds tokens
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # another user may not look into ours
+
+
+class LocalShell:
+    """Runs programs on this machine; ``run_as`` names their user, or is empty for ours."""
+
+    def __init__(self, run_as: str = "") -> None:
+        self._run_as = run_as
+
+    def run(self, argv: Sequence[str], *, timeout: float, stdin: str = "") -> Ran:
+        """Run a program to its end; see ``fleet.shell.Shell``."""
+        return self._execute(argv, timeout=timeout, stdin=stdin.encode("utf-8", "surrogateescape"), keep=KEEP)
+
+    def read(self, path: str) -> str | None:
+        """Give a file's text, or None; see ``fleet.shell.Shell``."""
+        return read_file(self._execute, path)
+
+    def write(self, path: str, text: str, *, mode: int = 0o600) -> None:
+        """Put a file in place whole, owned by the shell's user; see ``fleet.shell.Shell``."""
+        write_file(self._execute, path, text, mode)
+
+    def close(self) -> None:
+        """Do nothing: there is no connection."""
+
+    def _execute(self, argv: Sequence[str], *, timeout: float, stdin: bytes, keep: int) -> Ran:
+        encode(argv)  # before anything is put in front of it
+        user, sudo = self._user()
+        words = as_user(limited(argv, timeout), self._run_as) if sudo else list(argv)
+        try:
+            process = subprocess.Popen(
+                encode(words),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd="/",
+                bufsize=0,
+                start_new_session=True,
+                **user,
+            )
+        except OSError as error:
+            return _not_started(argv[0], error)
+        ran = finish(process, stdin=stdin, timeout=timeout, keep=keep, name=argv[0])
+        if sudo and sudo_refused(ran.code, ran.err):
+            raise sudo_error(self._run_as, "this machine", ran.err)
+        return ran
+
+    def _user(self) -> tuple[dict[str, Any], bool]:
+        """Give what starts a process as our user, and whether it needs sudo besides."""
+        mine = os.geteuid()
+        if not self._run_as:
+            return {"env": _environment(mine)}, False
+        try:
+            entry = pwd.getpwnam(self._run_as)
+        except KeyError as error:
+            raise ShellError(
+                f"There is no user {self._run_as} on this machine.",
+                "Correct run_as in the configuration.",
+                code="NO-SUCH-USER",
+            ) from error
+        if entry.pw_uid == mine or mine != 0:
+            return {"env": _environment(mine)}, entry.pw_uid != mine
+        groups = os.getgrouplist(entry.pw_name, entry.pw_gid)  # as sudo and login do: a TLS key may need one
+        identity = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": groups}
+        return {"env": {**_environment(entry.pw_uid), "PATH": _SYSTEM_PATH}, **identity}, False
+
+
+def _environment(uid: int) -> dict[str, str]:
+    """Give a clean environment: what a login has, and messages in English, because we read them."""
+    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    try:
+        entry = pwd.getpwuid(uid)
+    except KeyError:  # a container's made-up user
+        return {**kept, "HOME": "/", "LC_ALL": "C"}
+    return {**kept, "HOME": entry.pw_dir, "USER": entry.pw_name, "LOGNAME": entry.pw_name, "LC_ALL": "C"}
+
+
+def _not_started(program: str, error: OSError) -> Ran:
+    match error:
+        case FileNotFoundError() | NotADirectoryError():
+            return Ran(_NOT_FOUND, "", f"{program}: not found")
+        case PermissionError():
+            return Ran(_NOT_RUNNABLE, "", f"{program}: permission denied")
+        case _:
+            raise ShellError(f"{program} can't be started: {error.strerror}", code="NOT-STARTED") from error

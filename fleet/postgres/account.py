@@ -1,0 +1,58 @@
+"""What a promotion rests on, costs and should be known for: words and facts for the plan."""
+
+from core.facts import Fact
+from fleet.inventory import Cluster
+from fleet.postgres import byhand, lsn
+from fleet.postgres.candidate import LAG_BUDGET, Choice
+from fleet.postgres.loss import WAL_BYTES, WAL_SECONDS, Loss
+from fleet.postgres.view import ClusterView
+
+
+def facts(view: ClusterView, choice: Choice, loss: Loss | None) -> tuple[Fact, ...]:
+    """Give what consent rests on: who is who exactly, and how far the candidate may be behind."""
+    old, new = view.nodes[choice.old], view.nodes[choice.new]
+    whole = [
+        ("system identifier", new.sysid),
+        ("timeline", old.timeline),
+        ("primary", old.name),
+        ("candidate", new.name),
+    ]
+    given = [Fact(name, view.name, value) for name, value in whole]
+    given += [Fact("state", node.name, node.state) for node in view.nodes.values()]
+    given += [Fact("version", node.name, node.version) for node in view.nodes.values() if node.reachable]
+    if choice.planned:
+        given.append(Fact("lag", new.name, view.lag(new.name), LAG_BUDGET, "bytes"))
+    elif loss is not None:
+        given.append(Fact("loss", new.name, loss.wal_bytes, WAL_BYTES, "bytes"))
+        given.append(Fact("loss of time", new.name, loss.seconds, WAL_SECONDS, "s"))
+    return tuple(given)
+
+
+def costs(view: ClusterView, choice: Choice, loss: Loss | None) -> tuple[str, ...]:
+    """Say what it costs: data, time, sessions."""
+    if loss is not None:
+        allowed = f"at most {lsn.size(WAL_BYTES)} and {WAL_SECONDS} s"
+        return (f"Loss: {loss.words}; approving allows {allowed}",)
+    old, new = view.nodes[choice.old], view.nodes[choice.new]
+    sessions = sorted(old.sessions.items(), key=lambda item: (-item[1], item[0]))
+    each = ", ".join(f"{name} {count}" for name, count in sessions[:5])
+    cut = f"cuts {sum(old.sessions.values())} sessions ({each})" if sessions else "cuts no session"
+    kept = {slot.name for slot in new.logical_slots if slot.synced and not slot.temporary and not slot.invalid}
+    lost = [slot.name for slot in old.logical_slots if slot.name not in kept]
+    gone = (f"logical slots are lost: {', '.join(lost)}",) if lost else ()
+    return ("loss 0", "writes stop ≈ 0.3 s", cut, *gone)
+
+
+def notes(view: ClusterView, cluster: Cluster, choice: Choice) -> tuple[str, ...]:
+    """Say why this node and not another, and what else a person should know."""
+    old = view.nodes[choice.old]
+    said = list(choice.notes)
+    said += [
+        f"{choice.old}: transaction of {t.application or t.user} open for {t.age:.0f} s" for t in old.long_transactions
+    ]
+    said += [f"{choice.old}: prepared transaction {p.gid} goes over to {choice.new}" for p in old.prepared]
+    if not choice.planned:
+        said.append(f"{choice.old} is dead: no answer to the bot, no process on its machine ({old.error})")
+        said.append(f"Starting {choice.old} again instead loses nothing: {byhand.restart(cluster, choice)}")
+        said.append(f"{choice.old} stays fenced. Afterwards: /db resync {cluster.name} {choice.old}")
+    return tuple(said)

@@ -1,0 +1,110 @@
+"""The steps that aim a node at the primary: its slot there, its own configuration, whom it follows.
+
+Every function takes the site, where the run stands, and the step's args; each checks again what it relies on.
+"""
+
+import shlex
+from collections.abc import Mapping
+
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from core.errors import SeconderError
+from core.outcome import Evidence, Probe
+from core.step import StepContext
+from fleet.inventory import Node
+from fleet.postgres import control, datadir, healing, login, owned, standing, upstream
+from fleet.postgres.patience import talk
+from fleet.shell import Shell
+from fleet.site import Site
+
+_QUICK = 15.0  # seconds
+
+
+def slot(site: Site, step: StepContext, *, node: str, primary: str, system: str, timeline: int, slot: str) -> Evidence:
+    """Have the slot on the primary that keeps WAL for the node; a lost one is made anew."""
+    del step
+    healing.still(site, node=node, primary=primary, system=system, timeline=timeline)
+    with talk(site, site.cluster.node(primary)) as connection:
+        made = upstream.ensure_slot(connection, slot)
+    return Evidence(f"slot {slot} {'was made' if made else 'is there'} on {primary}")
+
+
+def slotted(site: Site, step: StepContext, *, primary: str, slot: str, **_args: object) -> Probe:
+    """Look whether the slot is there."""
+    del step
+    with talk(site, site.cluster.node(primary)) as connection:
+        return Probe.DONE if upstream.has_slot(connection, slot) else Probe.NOT_DONE
+
+
+def aim(site: Site, step: StepContext, *, node: str, primary: str, slot: str, archive: str = "") -> Evidence:
+    """Aim a standby that answers at the primary, by SQL and a reload (13 and later; restore_command: 14)."""
+    del step
+    here, there = site.cluster.node(node), site.cluster.node(primary)
+    with talk(site, here) as connection:
+        standing.reached(connection, node)
+        known = upstream.current_conninfo(connection) or _borrowed(site, here, there)
+        upstream.aim(connection, upstream.conninfo(known, there, node), slot)
+        if archive:
+            statement = sql.SQL("ALTER SYSTEM SET restore_command = {}").format(sql.Literal(fetch(archive)))
+            connection.execute(statement)
+        connection.execute("SELECT pg_reload_conf()")
+    return Evidence(f"{node} is aimed at {primary} through slot {slot}")
+
+
+def settle(
+    site: Site, step: StepContext, *, node: str, primary: str, slot: str, fresh: bool = False, archive: str = ""
+) -> Evidence:
+    """Give a stopped node its own configuration back and aim it at the primary, behind a fence.
+
+    ``fresh``: the folder is a new copy beside the old one, from which the node's own files come.
+    """
+    here, there = site.cluster.node(node), site.cluster.node(primary)
+    shell = site.shell(here)
+    healing.must_be_gone(shell, here)
+    data = beside(shell, here, "new", step.run) if fresh else here.data
+    saved = here.data if fresh else f"{here.work}/saved/{step.run}"
+    names = owned.restore(shell, saved, data)
+    settings = _settings(site, here, there, shell.read(f"{data}/{owned.AUTO}") or "", slot)
+    if archive:
+        settings["restore_command"] = fetch(archive)
+    if not names and fresh:
+        settings["port"] = str(here.port)
+    owned.set_in(shell, data, settings)
+    shell.run(["rm", "-f", f"{data}/recovery.signal"], timeout=_QUICK)
+    shell.write(f"{data}/{control.SIGNAL}", "")
+    return Evidence(f"{node} has its own configuration and will follow {primary} through slot {slot}")
+
+
+def beside(shell: Shell, node: Node, kind: str, run: str) -> str:
+    """Give a folder beside the data folder, links resolved: a rename must stay on one file system."""
+    return f"{datadir.real(shell, node.data)}.{kind}.{run}"
+
+
+def fetch(folder: str) -> str:
+    """Give a restore_command that takes WAL from a folder on the node's own machine."""
+    place = shlex.quote(folder).replace("%", "%%")
+    return f"test -f {place}/%f && cp {place}/%f %p"
+
+
+def _settings(site: Site, here: Node, there: Node, auto: str, slot: str) -> dict[str, str]:
+    known = owned.value(auto, "primary_conninfo") or _borrowed(site, here, there)
+    return {"primary_conninfo": upstream.conninfo(known, there, here.name), "primary_slot_name": slot}
+
+
+def _borrowed(site: Site, here: Node, there: Node) -> str:
+    """Give the conninfo of a node that follows already; without one, what the inventory knows."""
+    for other in site.cluster.nodes.values():
+        if other.name in {here.name, there.name}:
+            continue
+        try:
+            with talk(site, other) as connection:
+                known = upstream.current_conninfo(connection)
+        except SeconderError:
+            continue
+        if known:
+            return known
+    words: Mapping[str, str] = {"user": site.cluster.replication_user or here.database_user}
+    unread = login.unreadable(site.shell(here), here)
+    passfile = {"passfile": here.passfile} if here.passfile and not unread else {}
+    return make_conninfo(**words, **passfile, application_name=here.name)

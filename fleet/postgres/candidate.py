@@ -1,0 +1,204 @@
+"""Who shall be the next primary, and every reason why not: pure rules over what was seen."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.outcome import Refusal
+from fleet.inventory import Cluster
+from fleet.postgres import lsn
+from fleet.postgres.view import DOWN, STANDBY, UNKNOWN, ClusterView, NodeView
+
+LAG_BUDGET = 16 * 1024 * 1024  # bytes; repmgr, autobase and pg_auto_failover ask for 10 to 16 MiB
+NOT_BELOW = (
+    "max_connections",
+    "max_worker_processes",
+    "max_wal_senders",
+    "max_prepared_transactions",
+    "max_locks_per_transaction",
+)
+"""With less than its primary a standby pauses replay (14+), and does not start again (manual, hot standby)."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Who hands over to whom. ``planned``: the primary answers. ``others`` follow; ``notes`` say why not another."""
+
+    old: str
+    new: str
+    planned: bool
+    others: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def choose(view: ClusterView, cluster: Cluster, wanted: str | None) -> Choice | Refusal:
+    """Choose the next primary, or refuse with the first thing that is in the way."""
+    refused = _cluster_rules(view, cluster, wanted)
+    if refused is not None:
+        return refused
+    primary = view.primary
+    if primary is not None:
+        return _pick(view, cluster, primary, wanted, _unfit_to_switch, _by_priority(cluster))
+    old = last_primary(view)
+    if isinstance(old, Refusal):
+        return old
+    return _pick(view, cluster, old, wanted, _unfit_to_take_over, _by_wal(cluster))
+
+
+def last_primary(view: ClusterView) -> NodeView | Refusal:
+    """Give the one node that was the primary and is proven dead; "it does not answer" proves nothing."""
+    for node in view.nodes.values():
+        if node.state == UNKNOWN and (node.control is None or node.control.may_write):
+            return _silent(node)
+    dead = [node for node in view.nodes.values() if node.state == DOWN and node.control and node.control.may_write]
+    if not dead:
+        hint = "Find out which node was the primary last; promote by hand only when it is off."
+        return Refusal("PROMOTE-NO-PRIMARY", "No node accepts writes, and none that is down was the primary.", hint)
+    dead.sort(key=lambda node: node.timeline or 0, reverse=True)
+    if len(dead) > 1 and dead[0].timeline == dead[1].timeline:
+        names = f"{dead[0].name} and {dead[1].name}"
+        hint = f"Read both with pg_controldata, then put standby.signal into the older one's data folder: {names}."
+        return Refusal("PROMOTE-WHO-WAS-PRIMARY", f"{names} are down and each may have been the primary.", hint)
+    return dead[0]
+
+
+def _silent(node: NodeView) -> Refusal:
+    if node.control is not None:
+        hint = f"See why {node.name} hangs; stop or restart it by hand. Only a stopped primary can be replaced."
+        return Refusal("PROMOTE-PRIMARY-SILENT", f"{node.name} does not answer, but its server runs.", hint)
+    hint = f"Reach {node.name}'s machine or switch it off, then fail over by hand. What was seen: {node.error}"
+    return Refusal("PROMOTE-CANNOT-FENCE", f"{node.name} can't be reached at all: it may still accept writes.", hint)
+
+
+def _cluster_rules(view: ClusterView, cluster: Cluster, wanted: str | None) -> Refusal | None:
+    if wanted is not None and wanted not in view.nodes:
+        known = ", ".join(view.nodes)
+        return Refusal("PROMOTE-NO-SUCH-NODE", f"{cluster.name} has no node {wanted}.", f"It has {known}.")
+    systems = {node.sysid: node.name for node in view.nodes.values() if node.sysid}
+    if len(systems) > 1:
+        names = " and ".join(systems.values())
+        hint = "They are not copies of one another. Correct the configuration, or rebuild the wrong one."
+        return Refusal("PROMOTE-OTHER-SYSTEM", f"{names} have different system identifiers.", hint)
+    if len(view.primaries) > 1:
+        both = " and ".join(f"{node.name} (timeline {node.timeline})" for node in view.primaries)
+        hint = "Decide which one holds the truth, stop the other at once, then /db resync it."
+        return Refusal("PROMOTE-SPLIT-BRAIN", f"Two nodes accept writes: {both}.", hint)
+    if view.primary is not None and view.primary.name == wanted:
+        return Refusal("PROMOTE-ALREADY-PRIMARY", f"{wanted} is the primary already.", "Name a standby, or none.")
+    return None
+
+
+_Unfit = Callable[[ClusterView, Cluster, NodeView, NodeView], Refusal | None]
+_Order = Callable[[NodeView], tuple[object, ...]]
+
+
+def _pick(  # who from, who to, by which rules
+    view: ClusterView, cluster: Cluster, old: NodeView, wanted: str | None, unfit: _Unfit, order: _Order
+) -> Choice | Refusal:
+    names = [wanted] if wanted else [name for name in view.nodes if name != old.name]
+    verdicts = {
+        name: _common(view, cluster, view.nodes[name]) or unfit(view, cluster, old, view.nodes[name]) for name in names
+    }
+    fit = sorted((view.nodes[name] for name, refusal in verdicts.items() if refusal is None), key=order, reverse=True)
+    refusals = [refusal for refusal in verdicts.values() if refusal is not None]
+    if not fit:
+        return _nobody(refusals)
+    new = fit[0]
+    others = tuple(node.name for node in view.standbys if node.name != new.name)
+    notes = [refusal.message for refusal in refusals]
+    notes += [f"{node.name} would do as well; {new.name} comes first by WAL, priority or name." for node in fit[1:]]
+    return Choice(old.name, new.name, old.name in {node.name for node in view.primaries}, others, tuple(notes))
+
+
+def _nobody(refusals: list[Refusal]) -> Refusal:
+    if len(refusals) == 1:
+        return refusals[0]
+    if not refusals:
+        return Refusal("PROMOTE-NO-CANDIDATE", "There is no other node.", "Add a standby first.")
+    reasons = " ".join(refusal.message for refusal in refusals)
+    return Refusal("PROMOTE-NO-CANDIDATE", f"No standby can take over. {reasons}", refusals[0].hint)
+
+
+def _common(_view: ClusterView, cluster: Cluster, node: NodeView) -> Refusal | None:
+    name = node.name
+    if node.state != STANDBY:
+        hint = f"Bring {name} back first, or name another standby."
+        return Refusal("PROMOTE-CANDIDATE-DOWN", f"{name} is {node.state}: {node.error}", hint)
+    if cluster.node(name).priority <= 0:
+        return Refusal("PROMOTE-NEVER", f"{name} has priority 0: it is never to be the primary.", "Name another one.")
+    if node.apply_delay > 0:
+        hint = "It is kept behind on purpose, to look at the past. Name another one."
+        return Refusal("PROMOTE-DELAYED", f"{name} applies WAL {node.apply_delay:g} s late.", hint)
+    if node.replay_paused:
+        hint = f"Find out who paused it and why, then: SELECT pg_wal_replay_resume(); on {name}."
+        return Refusal("PROMOTE-PAUSED", f"Replay is paused on {name}.", hint)
+    return None
+
+
+def _unfit_to_switch(view: ClusterView, cluster: Cluster, old: NodeView, node: NodeView) -> Refusal | None:
+    name, lag = node.name, view.lag(node.name)
+    if node.timeline != old.timeline:
+        said = f"{name} is on timeline {node.timeline}, {old.name} on {old.timeline}."
+        return Refusal("PROMOTE-OTHER-TIMELINE", said, f"/db resync {cluster.name} {name}")
+    if not node.streaming or view.sender(name) is None:
+        hint = f"/db resync {cluster.name} {name} finds out what it lacks."
+        return Refusal("PROMOTE-NOT-STREAMING", f"{name} does not stream from {old.name}.", hint)
+    waiting = max(0, (node.has_lsn or 0) - (node.replay_lsn or 0))
+    if lag is None or max(lag, waiting) > LAG_BUDGET:
+        behind = "an unknown amount" if lag is None else lsn.size(max(lag, waiting))
+        hint = "Wait until it has caught up; /db status shows it."
+        return Refusal("PROMOTE-LAG", f"{name} is {behind} behind, at most {lsn.size(LAG_BUDGET)} is allowed.", hint)
+    return _settings_rule(view, old, node) or _room_rule(view, node)
+
+
+def _unfit_to_take_over(view: ClusterView, cluster: Cluster, old: NodeView, node: NodeView) -> Refusal | None:
+    if (node.timeline or 0) < (old.timeline or 0):
+        said = f"{node.name} is on timeline {node.timeline}, {old.name} was on {old.timeline}."
+        return Refusal("PROMOTE-OTHER-TIMELINE", said, "It would lose all that was written since. Name another one.")
+    best = max(view.standbys, key=_most_wal)
+    if _most_wal(best) > _most_wal(node) and _common(view, cluster, best) is None:
+        said = f"{node.name} has less WAL than {best.name}."
+        hint = f"Promote {best.name}: it loses least, and the others can follow it."
+        return Refusal("PROMOTE-NOT-MOST-ADVANCED", said, hint)
+    return _settings_rule(view, node, node) or _room_rule(view, node)
+
+
+def _settings_rule(view: ClusterView, old: NodeView, node: NodeView) -> Refusal | None:
+    """Nobody may have less than whom it will follow: not the candidate now, not the others later."""
+    for below, above in [(node, old), *((other, node) for other in [old, *view.standbys])]:
+        name = next((key for key in NOT_BELOW if _number(below, key) < _number(above, key)), None)
+        if name is not None:
+            said = f"{name} is {_number(below, name)} on {below.name}, {_number(above, name)} on {above.name}."
+            hint = f"Raise it on {below.name} and restart that one, else it could not follow."
+            return Refusal("PROMOTE-SETTINGS", said, hint)
+    return None
+
+
+def _room_rule(view: ClusterView, node: NodeView) -> Refusal | None:
+    needed = len(view.nodes) - 1
+    for setting, used in (("max_wal_senders", len(node.replication)), ("max_replication_slots", len(node.slots))):
+        known = {slot.name for slot in node.slots} & set(view.nodes) if setting.endswith("slots") else ()
+        if setting in node.settings and _number(node, setting) - used + len(known) < needed:
+            said = f"{node.name} has {setting} = {node.settings[setting]}, {used} in use: too few for {needed} more."
+            return Refusal("PROMOTE-NO-ROOM", said, f"Raise {setting} on {node.name} and restart it.")
+    return None
+
+
+def _number(node: NodeView, setting: str) -> int:
+    value = node.settings.get(setting, "")
+    return int(value) if value.isdigit() else 0
+
+
+def _most_wal(node: NodeView) -> tuple[int, int]:
+    return node.timeline or 0, node.has_lsn or 0
+
+
+def _by_priority(cluster: Cluster) -> _Order:
+    """Order by priority, then name: bytes of lag differ from look to look, and consent must not."""
+    place = {name: -n for n, name in enumerate(sorted(cluster.nodes))}
+    return lambda node: (cluster.node(node.name).priority, place[node.name])
+
+
+def _by_wal(cluster: Cluster) -> _Order:
+    """Order by WAL first: whoever has most loses least."""
+    by_priority = _by_priority(cluster)
+    return lambda node: (*_most_wal(node), *by_priority(node))

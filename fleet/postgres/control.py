@@ -1,0 +1,177 @@
+"""The server's own programs and files on its machine: pg_controldata, pg_ctl, standby.signal."""
+
+import re
+import time
+from collections.abc import Sequence
+
+from core.errors import StepFailed
+from fleet.errors import ShellError
+from fleet.inventory import Node
+from fleet.postgres import lsn
+from fleet.postgres.view import Control
+from fleet.shell import Ran, Shell
+
+SIGNAL = "standby.signal"
+SHUT_DOWN = "shut down"
+QUICK = 10.0  # seconds for a program that only looks
+POLL = 0.005  # seconds between looks while clients wait
+_NO_SERVER = 3  # pg_ctl status, PostgreSQL's documentation: "If the server is not running"
+_FIELD = re.compile(r"^([^:]+):\s*(.*)$", re.MULTILINE)
+
+
+def program(node: Node, name: str) -> str:
+    """Give the path of one of PostgreSQL's programs on a node."""
+    return f"{node.bin.rstrip('/')}/{name}" if node.bin else name
+
+
+def signal_file(node: Node) -> str:
+    """Give the path of standby.signal: whoever starts the server while it lies there starts a standby (12+)."""
+    return f"{node.data.rstrip('/')}/{SIGNAL}"
+
+
+def control_argv(node: Node) -> list[str]:
+    """Give the command that shows the control file, in English."""
+    return ["env", "LC_ALL=C", program(node, "pg_controldata"), "-D", node.data]
+
+
+def read_control(shell: Shell, node: Node, *, timeout: float = QUICK) -> Control:
+    """Read the control file and look for standby.signal. Raises ``ShellError``, ``Unreachable``."""
+    found = parse_control(_need(shell.run(control_argv(node), timeout=timeout), node, "pg_controldata").out)
+    return Control(**{**vars(found), "fenced": fenced(shell, node, timeout=timeout)})
+
+
+def read_state(shell: Shell, node: Node, *, timeout: float = QUICK) -> Control:
+    """Read the control file only: one program, for loops in which clients wait. ``fenced`` is not looked at."""
+    return parse_control(_need(shell.run(control_argv(node), timeout=timeout), node, "pg_controldata").out)
+
+
+def parse_control(text: str) -> Control:
+    """Read pg_controldata's output; raises ``ShellError`` when it isn't."""
+    fields = dict(_FIELD.findall(text))
+    try:
+        return Control(
+            sysid=fields["Database system identifier"],
+            state=fields["Database cluster state"],
+            timeline=int(fields["Latest checkpoint's TimeLineID"]),
+            checkpoint=lsn.parse(fields["Latest checkpoint location"]),
+            redo=lsn.parse(fields["Latest checkpoint's REDO location"]),
+        )
+    except (KeyError, ValueError) as error:
+        raise ShellError("pg_controldata's answer can't be read.", "Is bin right?", code="CONTROL") from error
+
+
+def running(shell: Shell, node: Node, *, timeout: float = QUICK) -> bool:
+    """Say whether postmaster.pid names a living process. Raises ``ShellError`` when that can't be told."""
+    ran = shell.run([program(node, "pg_ctl"), "-D", node.data, "status"], timeout=timeout)
+    if ran.ok:
+        return True
+    if ran.code == _NO_SERVER:
+        return False
+    raise ShellError(f"pg_ctl can't look at {node.data} on {node.name}: {_last(ran)}", code="PG-CTL-STATUS")
+
+
+def gone(shell: Shell, node: Node, *, timeout: float = QUICK) -> bool:
+    """Say whether no process of the server is left: no postmaster, and no orphan that still works in its folder.
+
+    After kill -9 of the postmaster a busy backend lives on and may even commit; every server process has the data
+    folder as its working directory, which Linux shows under /proc. Where there is no /proc only pg_ctl is asked.
+    """
+    if running(shell, node, timeout=timeout):
+        return False
+    ran = shell.run(
+        ["find", "-L", "/proc", "-mindepth", "2", "-maxdepth", "2", "-name", "cwd", "-samefile", node.data],
+        timeout=timeout,
+    )
+    return not ran.out.strip()
+
+
+def fenced(shell: Shell, node: Node, *, timeout: float = QUICK) -> bool:
+    """Say whether standby.signal lies in the data folder."""
+    return shell.run(["test", "-e", signal_file(node)], timeout=timeout).ok
+
+
+def fence(shell: Shell, node: Node) -> None:
+    """Put standby.signal in place, so that any start comes up read-only. Raises ``ShellError``, ``Unreachable``."""
+    shell.write(signal_file(node), "", mode=0o600)
+
+
+def unfence(shell: Shell, node: Node) -> None:
+    """Take standby.signal away: the next start accepts writes. Raises ``StepFailed`` when it is still there."""
+    _need(shell.run(["rm", "-f", "--", signal_file(node)], timeout=QUICK), node, "rm")
+
+
+def stop_argv(node: Node) -> list[str]:
+    """Give the command of a fast stop that does not wait for the end."""
+    if node.service:
+        return ["sudo", "-n", "systemctl", "stop", "--no-block", node.service]
+    return [program(node, "pg_ctl"), "-D", node.data, "-m", "fast", "-W", "stop"]
+
+
+def start_argv(node: Node, timeout: float) -> list[str]:
+    """Give the command of a start that waits until the server takes connections, ``timeout`` seconds at most."""
+    if node.service:
+        return ["sudo", "-n", "systemctl", "start", node.service]
+    log = f"{node.work.rstrip('/')}/postgresql-{node.name}.log"
+    return [program(node, "pg_ctl"), "-D", node.data, "-l", log, "-w", "-t", str(max(1, int(timeout))), "start"]
+
+
+def request_stop(shell: Shell, node: Node) -> None:
+    """Ask for a fast stop and come back at once. Raises ``StepFailed`` when the request was not taken."""
+    ran = shell.run(stop_argv(node), timeout=QUICK)
+    if not ran.ok and running(shell, node):
+        raise StepFailed(f"{node.name} can't be stopped: {_last(ran)}", code="STOP-REFUSED")
+
+
+def stop(shell: Shell, node: Node, *, timeout: float) -> None:
+    """Stop a server and wait until no process of it is left. Raises ``StepFailed``; stopped already is fine."""
+    if not gone(shell, node):
+        request_stop(shell, node)
+        wait_gone(shell, node, timeout=timeout)
+
+
+def start(shell: Shell, node: Node, *, timeout: float) -> None:
+    """Start a server. Raises ``StepFailed`` when it can't be; a running one is fine.
+
+    pg_ctl's code 0 does not prove that the server stays up: ask the server afterwards.
+    """
+    if running(shell, node):
+        return
+    if not node.service:
+        _need(shell.run(["mkdir", "-p", "--", node.work], timeout=QUICK), node, "mkdir")
+    ran = shell.run(start_argv(node, timeout), timeout=timeout + QUICK)
+    if not ran.ok:
+        hint = f"Read the end of its log on {node.name}."
+        raise StepFailed(f"{node.name} can't be started: {_last(ran)}", hint, code="START-REFUSED")
+
+
+def wait_gone(shell: Shell, node: Node, *, timeout: float) -> None:
+    """Wait until no process of the server is left. Raises ``StepFailed`` after ``timeout`` seconds."""
+    deadline = time.monotonic() + timeout
+    while not gone(shell, node):
+        if time.monotonic() > deadline:
+            hint = "A WAL sender or the archiver may hold it up: look at its processes."
+            raise StepFailed(f"{node.name} still has server processes after {timeout:g} s.", hint, code="STILL-RUNNING")
+        time.sleep(10 * POLL)
+
+
+def wait_shut_down(shell: Shell, node: Node, *, timeout: float) -> Control:
+    """Wait until the control file says "shut down", which comes before the archiver ends. Raises ``StepFailed``."""
+    deadline = time.monotonic() + timeout
+    while True:
+        found = read_state(shell, node)
+        if found.state == SHUT_DOWN:
+            return found
+        if time.monotonic() > deadline:
+            raise StepFailed(f"{node.name} is still {found.state!r} after {timeout:g} s.", code="STOP-TOO-LONG")
+        time.sleep(POLL)
+
+
+def _need(ran: Ran, node: Node, what: str) -> Ran:
+    if not ran.ok:
+        raise ShellError(f"{what} failed on {node.name} (code {ran.code}): {_last(ran)}", code="PROGRAM-FAILED")
+    return ran
+
+
+def _last(ran: Ran) -> str:
+    lines: Sequence[str] = (ran.err.strip() or ran.out.strip()).splitlines()
+    return lines[-1] if lines else f"code {ran.code}"

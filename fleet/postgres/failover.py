@@ -1,0 +1,103 @@
+"""The steps before a failover's point of no return: is it dead, can it come back, what is lost.
+
+Every function takes the site and the step's args; each checks again what it relies on.
+"""
+
+import time
+
+from core.errors import StepFailed
+from core.outcome import Evidence, Probe
+from fleet.inventory import Node
+from fleet.postgres import control, lsn
+from fleet.postgres.loss import measure
+from fleet.postgres.observe import observe
+from fleet.postgres.patience import talk
+from fleet.postgres.view import DOWN, PRIMARY, ClusterView
+from fleet.site import Site
+
+RECEIVERS_TIME = 20.0  # seconds for receivers to notice that nobody sends
+_RECEIVER = "SELECT sender_port FROM pg_stat_wal_receiver WHERE status = 'streaming'"
+
+
+def confirm(site: Site, *, node: str, candidate: str) -> Evidence:
+    """See once more that the primary is dead: no answer, no process of it, and the candidate hears nothing from it."""
+    view = observe(site)
+    _still_dead(view, node)
+    _silence(site, site.cluster.node(candidate), site.cluster.node(node))
+    return Evidence(f"{node} is dead: no answer, no process; {candidate} hears nothing from it")
+
+
+def fence(site: Site, *, node: str) -> Evidence:
+    """Have any start of the dead primary come up read-only, and see that it did not start meanwhile."""
+    old = site.cluster.node(node)
+    shell = site.shell(old)
+    if not control.gone(shell, old):
+        raise StepFailed(f"{node} runs again.", f"Look at it: {node} may be the primary still.", code="PRIMARY-BACK")
+    control.fence(shell, old)
+    if not control.gone(shell, old):  # started between the two: it has not read the signal
+        raise StepFailed(
+            f"{node} was started just now.", f"Look at it: {node} may be the primary still.", code="PRIMARY-BACK"
+        )
+    return Evidence(f"{node} is fenced: standby.signal lies in its data folder, and no process of it runs")
+
+
+def is_fenced(site: Site, *, node: str) -> Probe:
+    """Look for the fence around a stopped server."""
+    old = site.cluster.node(node)
+    shell = site.shell(old)
+    if not control.gone(shell, old):
+        return Probe.NOT_DONE
+    return Probe.DONE if control.fenced(shell, old) else Probe.NOT_DONE
+
+
+def unfence(site: Site, *, node: str) -> Evidence:
+    """Take the fence away again. Raises ``StepFailed`` when another node accepts writes by now."""
+    view = observe(site)
+    writers = [other.name for other in view.primaries if other.name != node]
+    if writers:
+        raise StepFailed(f"{writers[0]} accepts writes: {node} must stay fenced.", code="TWO-PRIMARIES")
+    old = site.cluster.node(node)
+    control.unfence(site.shell(old), old)
+    return Evidence(f"{node} can be started as the primary again")
+
+
+def unfenced(site: Site, *, node: str) -> Probe:
+    """Look whether the fence is gone."""
+    old = site.cluster.node(node)
+    return Probe.NOT_DONE if control.fenced(site.shell(old), old) else Probe.DONE
+
+
+def weigh(site: Site, *, node: str, candidate: str, wal_bytes: int, wal_seconds: int) -> Evidence:
+    """Measure what is lost, behind the fence, and stop above what was agreed; the candidate must have most."""
+    view = observe(site)
+    _still_dead(view, node)
+    best = max(view.standbys, key=lambda seen: (seen.timeline or 0, seen.has_lsn or 0))
+    mine = view.nodes[candidate]
+    if (best.timeline, best.has_lsn) != (mine.timeline, mine.has_lsn):
+        raise StepFailed(f"{best.name} has more WAL than {candidate}.", "Ask for that one.", code="NOT-MOST-ADVANCED")
+    found = measure(site, site.cluster.node(node), site.cluster.node(candidate))
+    if not found.within(wal_bytes, wal_seconds):
+        allowed = f"{lsn.size(wal_bytes)} and {wal_seconds} s"
+        hint = f"Starting {node} again loses nothing, if it can be started."
+        raise StepFailed(f"{candidate} lacks {found.words}; at most {allowed} was agreed.", hint, code="LOSS-ABOVE-CAP")
+    data = {"wal_bytes": found.wal_bytes, "commits": found.commits, "seconds": found.seconds}
+    return Evidence(f"lost: {found.words}", data)
+
+
+def _still_dead(view: ClusterView, node: str) -> None:
+    seen = view.nodes[node]
+    if seen.state != DOWN:
+        raise StepFailed(f"{node} is {seen.state}: {seen.error or 'it answers'}.", "Look again.", code="PRIMARY-BACK")
+    writers = [other.name for other in view.nodes.values() if other.state == PRIMARY]
+    if writers:
+        raise StepFailed(f"{writers[0]} accepts writes.", "Look at the cluster again.", code="TWO-PRIMARIES")
+
+
+def _silence(site: Site, standby: Node, dead: Node) -> None:
+    """Wait until a standby's receiver is gone. Raises ``StepFailed`` when it still streams from the dead one."""
+    deadline = time.monotonic() + RECEIVERS_TIME
+    with talk(site, standby, seconds=2 * RECEIVERS_TIME) as connection:
+        while (row := connection.execute(_RECEIVER).fetchone()) is not None and row["sender_port"] == dead.port:
+            if time.monotonic() > deadline:
+                raise StepFailed(f"{standby.name} still hears from {dead.name}.", code="PRIMARY-ALIVE")
+            time.sleep(0.2)

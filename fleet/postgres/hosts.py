@@ -1,0 +1,64 @@
+"""Whether the machines will do what a plan asks of them: tried before anybody agrees to it."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from core.errors import SeconderError
+from core.outcome import Refusal
+from fleet.inventory import LOCAL, Cluster, Node
+from fleet.postgres import login
+from fleet.postgres.candidate import Choice
+from fleet.postgres.control import read_control
+from fleet.postgres.view import ClusterView
+from fleet.site import Site
+
+
+def in_the_way(site: Site, view: ClusterView, choice: Choice) -> Refusal | None:
+    """Try the shells of both nodes and the logins of all who will follow; the first thing that does not work."""
+    cluster = site.cluster
+    new = cluster.node(choice.new)
+    followers = [*choice.others, *([choice.old] if choice.planned else [])]
+    tries: list[Callable[[], Refusal | None]] = [
+        *(lambda name=name: _shell(site, cluster.node(name), view) for name in (choice.old, choice.new)),
+        *(lambda name=name: _login(site, cluster.node(name), new, cluster) for name in followers),
+    ]
+    with ThreadPoolExecutor(max_workers=len(tries), thread_name_prefix="hosts") as pool:
+        found: Iterable[Refusal | None] = [_addresses(cluster), *pool.map(lambda attempt: attempt(), tries)]
+    return next((refusal for refusal in found if refusal is not None), None)
+
+
+def _addresses(cluster: Cluster) -> Refusal | None:
+    hosts = {node.host for node in cluster.nodes.values()}
+    if LOCAL not in hosts or hosts == {LOCAL}:
+        return None
+    hint = 'Give every node a host name that the others can reach, or host = "local" to all.'
+    return Refusal("PROMOTE-ADDRESS", "Some nodes are on this machine, others are not: they can't follow.", hint)
+
+
+def _shell(site: Site, node: Node, view: ClusterView) -> Refusal | None:
+    """Read the control file: proves the shell, ``bin``, ``data``, and that this folder is that server's."""
+    try:
+        found = read_control(site.shell(node), node)
+    except SeconderError as error:
+        return Refusal("PROMOTE-NO-SHELL", f"{node.name}: {error.message}", error.hint or "seconder check says more.")
+    seen = view.nodes[node.name].settings.get("data_directory")
+    if found.sysid != view.nodes[node.name].sysid:
+        said = f"{node.data} on {node.name} is not the folder of the server on port {node.port}"
+        return Refusal(
+            "PROMOTE-WRONG-FOLDER", f"{said} (that is {seen}).", "Correct data or port in the configuration."
+        )
+    return None
+
+
+def _login(site: Site, here: Node, there: Node, cluster: Cluster) -> Refusal | None:
+    """Open a replication connection from one node to the next primary: pg_hba and the password, for real."""
+    if not cluster.replication_user:
+        return None
+    try:
+        tried = login.replication(site.shell(here), here, there, cluster.replication_user)
+    except SeconderError:
+        return None  # no shell there: nothing can be tried; whether its own is needed is another rule's matter
+    if not tried.error:
+        return None
+    hint = login.hint(tried.error, here, cluster.replication_user, "")
+    return Refusal("PROMOTE-NO-LOGIN", f"{here.name} can't replicate from {there.name}: {tried.error}", hint)

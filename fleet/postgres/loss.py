@@ -1,0 +1,67 @@
+"""What a failover would lose: read from the dead primary's own WAL, never estimated."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from fleet.inventory import Node
+from fleet.postgres import lsn, wal
+from fleet.postgres.control import read_control
+from fleet.postgres.patience import talk
+from fleet.site import Site
+
+WAL_BYTES = 16 * 1024 * 1024
+WAL_SECONDS = 10
+_STANDBY = """
+    SELECT greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::text AS lsn,
+           extract(epoch FROM pg_last_xact_replay_timestamp())::float8 AS committed
+"""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What the candidate lacks: bytes of WAL, acknowledged transactions, seconds between the last commits of both."""
+
+    wal_bytes: int
+    commits: int
+    seconds: int
+    at: int  # where the dead primary's WAL ends
+    has: int  # where the candidate's ends
+
+    @property
+    def words(self) -> str:
+        """Say it in a line."""
+        if self.commits == 0:
+            return f"no committed transaction ({lsn.size(self.wal_bytes)} of WAL without a commit)"
+        return f"{self.commits} transactions, {lsn.size(self.wal_bytes)} of WAL, {self.seconds} s"
+
+    def within(self, wal_bytes: int, wal_seconds: int) -> bool:
+        """Say whether it is no more than what was consented to."""
+        return self.wal_bytes <= wal_bytes and self.seconds <= wal_seconds
+
+
+def measure(site: Site, dead: Node, candidate: Node) -> Loss:
+    """Measure what promoting ``candidate`` loses of what ``dead`` has, which must be stopped.
+
+    Raises ``Unreachable``, ``ShellError``: what can't be measured may not be promised.
+    """
+    with talk(site, candidate) as connection:
+        row = connection.execute(_STANDBY).fetchone() or {}
+    has = lsn.parse(str(row["lsn"])) if row.get("lsn") else 0
+    shell = site.shell(dead)
+    found = read_control(shell, dead)
+    end = wal.end_of_wal(shell, dead, found.timeline, found.redo)
+    if has >= end:
+        return Loss(0, 0, 0, end, has)
+    lost = wal.commits_after(shell, dead, found.timeline, has)
+    committed = row.get("committed")
+    return Loss(end - has, lost.count, _seconds(lost, committed if isinstance(committed, float) else None), end, has)
+
+
+def _seconds(lost: wal.Commits, committed: float | None) -> int:
+    """Give whole seconds, rounded up, between the last commit that stays and the last that is lost."""
+    if lost.last is None:
+        return 0
+    kept = lost.first or lost.last
+    if committed is not None:
+        kept = min(kept, datetime.fromtimestamp(committed, UTC))
+    return int((lost.last - kept).total_seconds()) + 1

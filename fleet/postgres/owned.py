@@ -1,0 +1,95 @@
+"""The files that belong to one node, not to the cluster: kept aside, put back, aimed at an upstream.
+
+pg_rewind and pg_basebackup put the source's postgresql.conf and postgresql.auto.conf over the target's: its port, its
+slot, its primary_conninfo.
+"""
+
+import re
+from collections.abc import Mapping
+
+from core.errors import StepFailed
+from fleet.inventory import Node
+from fleet.postgres import datadir
+from fleet.shell import Shell
+
+AUTO = "postgresql.auto.conf"
+_COPY = 60.0  # seconds for a handful of small files
+_LINE = re.compile(r"^\s*([A-Za-z_.]+)\s*=?\s*(.*)$")
+_TEXT = re.compile(r"^'((?:[^']|'')*)'")
+_CONFIG = re.compile(r'config_file=([^"\s]+)')
+_STALE = ("recovery_target", "promote_trigger_file")
+
+
+def with_settings(text: str, settings: Mapping[str, str]) -> str:
+    """Set settings in the text of a configuration file: once each, and no recovery target of former days left."""
+    kept = [line for line in text.splitlines() if not _sets(line, settings)]
+    lines = [f"{name} = {quoted(value)}" for name, value in settings.items()]
+    return "\n".join([*kept, *lines]) + "\n"
+
+
+def value(text: str, name: str) -> str:
+    """Give a setting's value as a configuration file has it, the last one counting; empty when it isn't there."""
+    found = ""
+    for line in text.splitlines():
+        match = _LINE.match(line)
+        if match and match[1] == name:
+            inside = _TEXT.match(match[2])
+            found = inside[1].replace("''", "'") if inside else match[2].partition("#")[0].strip()
+    return found
+
+
+def quoted(text: str) -> str:
+    """Quote a value for a configuration file."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def save(shell: Shell, node: Node, run: str) -> str:
+    """Copy a node's own files aside, once per run, and give the folder. Raises ``StepFailed``."""
+    folder = f"{node.work}/saved/{run}"
+    if datadir.exists(shell, folder):
+        return folder  # the first copy counts: a later one might hold the source's files
+    _must(shell, ["mkdir", "-p", f"{folder}.new"])
+    for name in files(shell, node.data):
+        _must(shell, ["cp", "-a", f"{node.data}/{name}", f"{folder}.new/"])
+    _must(shell, ["mv", "-T", "-n", f"{folder}.new", folder])
+    return folder
+
+
+def restore(shell: Shell, folder: str, data: str) -> tuple[str, ...]:
+    """Put saved files into a data folder, over what lies there; their names."""
+    names = files(shell, folder)
+    for name in names:
+        _must(shell, ["rm", "-rf", f"{data}/{name}"])
+        _must(shell, ["cp", "-a", f"{folder}/{name}", f"{data}/"])
+    return names
+
+
+def files(shell: Shell, folder: str) -> tuple[str, ...]:
+    """List the configuration in a data folder: every ``.conf`` file, and ``conf.d``."""
+    return tuple(name for name in datadir.names(shell, folder) if name.endswith(".conf") or name == "conf.d")
+
+
+def config_file(shell: Shell, node: Node) -> str:
+    """Give the configuration file of a node that has it outside its data folder (Debian does), else nothing."""
+    if datadir.exists(shell, f"{node.data}/postgresql.conf"):
+        return ""
+    found = _CONFIG.search(shell.read(f"{node.data}/postmaster.opts") or "")
+    return found[1] if found else ""
+
+
+def set_in(shell: Shell, data: str, settings: Mapping[str, str]) -> None:
+    """Set settings in a stopped server's postgresql.auto.conf."""
+    text = shell.read(f"{data}/{AUTO}") or ""
+    shell.write(f"{data}/{AUTO}", with_settings(text, settings))
+
+
+def _sets(line: str, settings: Mapping[str, str]) -> bool:
+    match = _LINE.match(line)
+    return match is not None and (match[1] in settings or match[1].startswith(_STALE))
+
+
+def _must(shell: Shell, argv: list[str]) -> None:
+    ran = shell.run(argv, timeout=_COPY)
+    if not ran.ok:
+        said = (ran.err.strip() or f"code {ran.code}").splitlines()[-1]
+        raise StepFailed(f"{argv[0]} failed: {said}", "Look at the folder and its disk.", code="OWN-FILES")

@@ -1,0 +1,160 @@
+"""What is wrong with one node: everything that the choice of a way back depends on."""
+
+import time
+from dataclasses import dataclass
+
+from core.errors import SeconderError
+from fleet.inventory import LOCAL, Node
+from fleet.postgres import datadir, divergence, login, readiness, rewind, sameness
+from fleet.postgres.datadir import DataDir
+from fleet.postgres.divergence import End, Verdict
+from fleet.postgres.ladder import Standing
+from fleet.postgres.patience import one, talk
+from fleet.postgres.source import NEAR
+from fleet.postgres.standing import head
+from fleet.postgres.view import PRIMARY, ClusterView, NodeView
+from fleet.site import Site
+
+_PAUSE = 1.0  # seconds between two looks at a standby that has much to replay
+_OLDEST = "SELECT min(substr(name, 9)) AS name FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'"
+_MAY_READ = """
+    SELECT has_function_privilege('pg_read_binary_file(text, bigint, bigint, boolean)', 'execute') AS may_read,
+           current_setting('full_page_writes') = 'on' AS full_pages"""
+
+
+@dataclass(frozen=True)
+class Plight:
+    """A node's trouble. ``lost`` is the WAL in bytes that only this node has, where that is known.
+
+    ``archive`` is a folder on the node's machine that holds the WAL which it needs, or empty.
+    """
+
+    standing: Standing
+    end: End
+    data: DataDir | None
+    lost: int | None
+    archive: str
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """The node in trouble, and the primary that it should follow."""
+
+    site: Site
+    here: Node
+    there: Node
+    seen: NodeView
+    primary: NodeView
+
+
+def look(site: Site, view: ClusterView, target: str, primary: str) -> Plight:
+    """Look closely at a node, its folder and its WAL. Raises ``Unreachable``, ``ShellError``, ``StepFailed``."""
+    cluster = site.cluster
+    pair = _Pair(site, cluster.node(target), cluster.node(primary), view.nodes[target], view.nodes[primary])
+    shell = site.shell(pair.here)
+    data = datadir.look(shell, pair.here)
+    end = _end(pair, data)
+    forks = _forks(pair)
+    with talk(site, pair.there) as connection:  # after the target's end was read: the primary only moves on
+        timeline, position = head(connection, primary)
+        oldest = str(one(connection, _OLDEST)["name"] or "")
+    verdict = divergence.verdict(end, End(timeline, position), forks)
+    segment = data.segment if data else 1
+    kept = _kept(end, oldest, segment)
+    archive = "" if kept or verdict is not Verdict.FOLLOWS else _archive(pair, end, oldest, segment)
+    standing = Standing(
+        verdict=verdict,
+        answers=pair.seen.reachable,
+        streaming=pair.seen.streaming and pair.seen.receiver is not None and _tli(pair.seen) == timeline,
+        paused=pair.seen.replay_paused,
+        delayed=pair.seen.apply_delay > 0,
+        moving=_moving(pair, position),
+        same_wal=_same(pair, end, segment) if verdict is Verdict.FOLLOWS else None,
+        wal_kept=kept,
+        archive_has=bool(archive),
+        no_rewind=_no_rewind(pair, data) if verdict is Verdict.DIVERGED else "",
+        empty=data is None,
+    )
+    fork = forks.get(end.timeline) if end.timeline is not None else None
+    beyond = end.position - fork if fork is not None and end.position is not None else None
+    return Plight(standing, end, data, beyond if verdict is Verdict.DIVERGED else None, archive)
+
+
+def _tli(node: NodeView) -> int | None:
+    return node.receiver.received_tli if node.receiver else None
+
+
+def _end(pair: _Pair, data: DataDir | None) -> End:
+    """Find where the node's WAL ends: its own word when it answers, else what lies in its folder."""
+    if pair.seen.reachable:
+        return End(pair.seen.timeline, pair.seen.has_lsn, wrote=pair.seen.state == PRIMARY)
+    return datadir.end(pair.site.shell(pair.here), pair.here, data) if data else End(None, None)
+
+
+def _forks(pair: _Pair) -> dict[int, int]:
+    if pair.primary.timeline is None or pair.primary.timeline == 1:
+        return {}
+    text = pair.site.shell(pair.there).read(f"{pair.there.data}/pg_wal/{pair.primary.timeline:08X}.history")
+    return divergence.history(text or "")
+
+
+def _kept(end: End, oldest: str, segment: int) -> bool:
+    """Say whether the primary's oldest WAL file begins before the end of what the node has."""
+    return bool(oldest) and end.position is not None and datadir.start("0" * 8 + oldest, segment) <= end.position
+
+
+def _moving(pair: _Pair, position: int) -> bool:
+    """Say whether a standby has replayed nearly all there is, or gets on with it."""
+    before = pair.seen.replay_lsn
+    if before is None:
+        return False
+    if position - before <= NEAR:
+        return True
+    time.sleep(_PAUSE)
+    try:
+        with talk(pair.site, pair.here) as connection:
+            row = one(connection, "SELECT pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::bigint AS lsn")
+    except SeconderError:
+        return False
+    return int(row["lsn"] or 0) > before
+
+
+def _same(pair: _Pair, end: End, segment: int) -> bool | None:
+    until = pair.seen.replay_lsn or end.position or 0
+    here, there = (pair.site.shell(pair.here), pair.here), (pair.site.shell(pair.there), pair.there)
+    return sameness.same_wal(here, there, until=until, segment=segment)
+
+
+def _archive(pair: _Pair, end: End, oldest: str, segment: int) -> str:
+    """Give an archive folder on the node's own machine that closes the gap to the primary's oldest WAL, or nothing."""
+    if end.position is None or not oldest:
+        return ""
+    gap = range(end.position // segment, datadir.start("0" * 8 + oldest, segment) // segment)
+    for place in pair.site.cluster.archive:
+        name, _, folder = place.partition(":")
+        keeper = pair.site.cluster.nodes.get(name)
+        if keeper is None or not (keeper.host == pair.here.host or keeper.host == LOCAL == pair.here.host):
+            continue
+        there = {file[8:24] for file in datadir.names(pair.site.shell(pair.here), folder)}
+        if all(datadir.suffix(number, segment) in there for number in gap):
+            return folder
+    return ""
+
+
+def _no_rewind(pair: _Pair, data: DataDir | None) -> str:
+    """Say why pg_rewind can't help here, or nothing."""
+    shell = pair.site.shell(pair.here)
+    if data is None or not data.hints:
+        return "neither checksums nor wal_log_hints are on"
+    if rewind.unfinished(shell, pair.here):
+        return "an earlier rewind did not finish, so the folder may be half rewound"
+    with talk(pair.site, pair.there) as connection:
+        row = one(connection, _MAY_READ)
+    if not row["full_pages"]:
+        return "full_page_writes is off on the primary"
+    if not row["may_read"]:
+        return f"{pair.there.database_user} may not read the primary's files"
+    if readiness.programs(shell, pair.here) * 10000 > pair.primary.version + 9999:
+        return "its programs are of another major version"
+    tried = login.sql(shell, pair.here, pair.there)
+    return f"no login at the primary from there: {tried.error}" if tried.error else ""

@@ -1,0 +1,43 @@
+"""Where a server stands right now: one quick question each."""
+
+from core.errors import SeconderError, StepFailed
+from fleet.inventory import Node
+from fleet.postgres import lsn
+from fleet.postgres.patience import Connection, one, talk
+from fleet.site import Site
+
+_HEAD = """
+    SELECT pg_is_in_recovery() AS in_recovery,
+           CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_lsn()::text END AS lsn,
+           CASE WHEN pg_is_in_recovery() THEN NULL
+                ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END AS timeline
+"""
+_REACHED = """
+    SELECT pg_is_in_recovery() AS in_recovery,
+           greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::text AS lsn
+"""
+
+
+def head(connection: Connection, name: str) -> tuple[int, int]:
+    """Give a primary's timeline and the end of its WAL, in bytes. Raises ``StepFailed`` when it is a standby."""
+    row = one(connection, _HEAD)
+    if row["in_recovery"]:
+        raise StepFailed(f"{name} is in recovery: it does not accept writes.", code="NOT-PRIMARY")
+    return int(row["timeline"]), lsn.parse(row["lsn"])
+
+
+def reached(connection: Connection, name: str) -> int:
+    """Give the end of the WAL that a standby has, in bytes. Raises ``StepFailed`` when it is a primary."""
+    row = one(connection, _REACHED)
+    if not row["in_recovery"]:
+        raise StepFailed(f"{name} is not a standby any more.", "Look at the cluster again.", code="NOT-STANDBY")
+    return lsn.parse(row["lsn"]) if row["lsn"] else 0
+
+
+def writable(site: Site, node: Node) -> bool:
+    """Say whether a server answers and is out of recovery; False proves nothing."""
+    try:
+        with talk(site, node) as connection:
+            return not one(connection, "SELECT pg_is_in_recovery() AS in_recovery")["in_recovery"]
+    except SeconderError:
+        return False

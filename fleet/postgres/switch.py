@@ -1,0 +1,186 @@
+"""A planned switchover up to the point of no return: prepare, stop, prove, and the way back.
+
+Every function takes the site and the step's args; each checks again what it relies on.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+
+from core.errors import StepFailed
+from core.outcome import Evidence, Probe
+from fleet.inventory import Node
+from fleet.postgres import control, lsn, upstream, wal
+from fleet.postgres.observe import observe
+from fleet.postgres.patience import Connection, talk
+from fleet.postgres.standing import head, reached, writable
+from fleet.postgres.view import DOWN, PRIMARY, UNKNOWN, ClusterView
+from fleet.site import Site
+
+LAG_BUDGET = 16 * 1024 * 1024  # bytes; repmgr, autobase and pg_auto_failover ask for 10 to 16 MiB
+CHECKPOINT_TIME = 300.0  # seconds
+STOP_TIME = 95.0  # seconds: wal_sender_timeout (60 s), after which a stuck walsender gives up, and some more
+GATE_TIME = 30.0  # seconds, as repmgr and pg_auto_failover
+_CATCH_UP = 10.0  # seconds
+_LONG_CHECKPOINT = 1.0  # seconds; after a longer one there is enough new to write to make a second one worth it
+
+
+def prepare(site: Site, *, node: str, primary: str, slots: Mapping[str, str]) -> Evidence:
+    """Make slots on the candidate and have little left for the shutdown checkpoint to write."""
+    candidate = site.cluster.node(node)
+    with talk(site, candidate) as connection:
+        made = [slot for slot in slots.values() if upstream.ensure_slot(connection, slot)]
+    with talk(site, site.cluster.node(primary), seconds=2 * CHECKPOINT_TIME) as connection:
+        seconds = _checkpoint(connection)
+        if seconds > _LONG_CHECKPOINT:
+            _checkpoint(connection)
+    with talk(site, candidate, seconds=CHECKPOINT_TIME) as connection:
+        _checkpoint(connection)
+    return Evidence(f"slots on {node}: {', '.join(slots.values())}; checkpoint took {seconds:.2f} s", {"made": made})
+
+
+def prepared(site: Site, *, node: str, primary: str, slots: Mapping[str, str]) -> Probe:  # noqa: ARG001  # the step's args
+    """Look for the slots; a checkpoint leaves nothing that matters."""
+    with talk(site, site.cluster.node(node)) as connection:
+        there = all(upstream.has_slot(connection, slot) for slot in slots.values())
+    return Probe.DONE if there else Probe.NOT_DONE
+
+
+def drop_slots(site: Site, *, node: str, slots: Sequence[str]) -> Evidence:
+    """Drop the slots that were made for a switchover, unless somebody uses them."""
+    with talk(site, site.cluster.node(node)) as connection:
+        dropped = [slot for slot in slots if upstream.drop_slot(connection, slot)]
+    return Evidence(f"slots dropped on {node}: {', '.join(dropped) or 'none'}")
+
+
+def slots_dropped(site: Site, *, node: str, slots: Sequence[str]) -> Probe:
+    """Look whether the slots are gone."""
+    with talk(site, site.cluster.node(node)) as connection:
+        there = any(upstream.has_slot(connection, slot) for slot in slots)
+    return Probe.NOT_DONE if there else Probe.DONE
+
+
+def stop(site: Site, *, node: str, candidate: str, slot: str, timeline: int) -> Evidence:
+    """Fence the primary, so that any start comes up read-only, then stop it; come back at "shut down".
+
+    The process may live on while it archives: nobody has to wait for that. Writes stop here.
+    """
+    old, new = site.cluster.node(node), site.cluster.node(candidate)
+    with talk(site, old, seconds=2 * _CATCH_UP) as primary, talk(site, new, seconds=2 * _CATCH_UP) as standby:
+        head(primary, node)
+        if why := upstream.follows(site, new, old, timeline):
+            raise StepFailed(f"{candidate} does not follow {node}: {why}", code="NOT-STREAMING")
+        _wait_near(primary, standby, candidate)
+        known = upstream.current_conninfo(primary) or upstream.current_conninfo(standby)
+        upstream.aim(primary, upstream.conninfo(known, new, node), slot)
+    shell = site.shell(old)
+    control.fence(shell, old)
+    began = time.monotonic()
+    control.request_stop(shell, old)
+    found = control.wait_shut_down(shell, old, timeout=STOP_TIME)
+    took = time.monotonic() - began
+    text = f"{node} is shut down at {lsn.show(found.checkpoint)}, timeline {found.timeline}, after {took:.2f} s"
+    return Evidence(text, {"checkpoint": lsn.show(found.checkpoint), "seconds": round(took, 3)})
+
+
+def stopped(site: Site, *, node: str, candidate: str, slot: str, timeline: int) -> Probe:  # noqa: ARG001  # the step's args
+    """Look whether the primary is shut down behind its fence; a stop that is under way is waited for."""
+    old = site.cluster.node(node)
+    shell = site.shell(old)
+    deadline = time.monotonic() + STOP_TIME
+    while time.monotonic() < deadline:
+        found = control.read_control(shell, old)
+        if found.state == control.SHUT_DOWN:
+            return Probe.DONE if found.fenced else Probe.UNKNOWN
+        if writable(site, old):
+            return Probe.NOT_DONE
+        if control.gone(shell, old):
+            return Probe.UNKNOWN  # it died instead of stopping
+        time.sleep(0.2)
+    return Probe.UNKNOWN
+
+
+def give_back(site: Site, *, node: str, candidate: str) -> Evidence:
+    """Let the old primary serve again. Raises ``StepFailed`` when anybody else may accept writes."""
+    old = site.cluster.node(node)
+    shell = site.shell(old)
+    _nobody_else(observe(site), node, candidate)
+    if writable(site, old):
+        control.unfence(shell, old)
+        return Evidence(f"{node} never stopped being the primary")
+    control.wait_gone(shell, old, timeout=STOP_TIME)
+    control.unfence(shell, old)
+    control.start(shell, old, timeout=STOP_TIME)
+    with talk(site, old) as connection:
+        timeline, _position = head(connection, node)
+    return Evidence(f"{node} is the primary again, timeline {timeline}")
+
+
+def given_back(site: Site, *, node: str, candidate: str) -> Probe:  # noqa: ARG001  # the step's args
+    """Look whether the old primary serves and would come back as a primary."""
+    old = site.cluster.node(node)
+    served = writable(site, old) and not control.fenced(site.shell(old), old)
+    return Probe.DONE if served else Probe.NOT_DONE
+
+
+def gate(site: Site, *, node: str, candidate: str, timeline: int) -> Evidence:
+    """Prove that the candidate holds all that the old primary ever acknowledged: its shutdown checkpoint record.
+
+    Received must lie strictly behind the record's beginning, and the record itself must be there. Raises
+    ``StepFailed`` after 30 s; then the old primary can come back, for nobody was promoted.
+    """
+    old, new = site.cluster.node(node), site.cluster.node(candidate)
+    found = control.read_control(site.shell(old), old)
+    if found.state != control.SHUT_DOWN or not found.fenced:
+        raise StepFailed(
+            f"{node} is {found.state!r}, fenced: {found.fenced}.", "Look at it by hand.", code="NOT-STOPPED"
+        )
+    deadline = time.monotonic() + GATE_TIME
+    with talk(site, new, seconds=2 * GATE_TIME) as connection:
+        while not (
+            reached(connection, candidate) > found.checkpoint and _confirmed(site, new, timeline, found.checkpoint)
+        ):
+            if time.monotonic() > deadline:
+                raise _gate_failed(node, candidate, found.checkpoint, reached(connection, candidate))
+            time.sleep(control.POLL)
+    return Evidence(f"{candidate} holds the shutdown record of {node} at {lsn.show(found.checkpoint)}: nothing is lost")
+
+
+def _gate_failed(node: str, candidate: str, checkpoint: int, has: int) -> StepFailed:
+    return StepFailed(
+        f"{candidate} has WAL up to {lsn.show(has)}, not the shutdown record of {node} at {lsn.show(checkpoint)}.",
+        f"{node} can serve again; look why {candidate} did not get the last bytes.",
+        code="GATE",
+    )
+
+
+def _confirmed(site: Site, node: Node, timeline: int, checkpoint: int) -> bool:
+    return wal.holds_shutdown(site.shell(node), node, timeline, checkpoint)
+
+
+def _wait_near(primary: Connection, standby: Connection, name: str) -> None:
+    """Wait until the candidate is within a WAL file of the primary. Raises ``StepFailed`` above the budget."""
+    deadline = time.monotonic() + _CATCH_UP
+    while True:
+        lag = head(primary, "The primary")[1] - reached(standby, name)
+        if lag <= lsn.SEGMENT // 16 or (lag <= LAG_BUDGET and time.monotonic() > deadline):
+            return
+        if time.monotonic() > deadline:
+            raise StepFailed(f"{name} lacks {lsn.size(lag)}, at most {lsn.size(LAG_BUDGET)} is agreed.", code="LAG")
+        time.sleep(control.POLL)
+
+
+def _checkpoint(connection: Connection) -> float:
+    began = time.monotonic()
+    connection.execute("CHECKPOINT")
+    return time.monotonic() - began
+
+
+def _nobody_else(view: ClusterView, node: str, candidate: str) -> None:
+    for other in view.nodes.values():
+        if other.name == node:
+            continue
+        was_primary = other.control is not None and other.control.may_write
+        if other.state == PRIMARY or (other.state == DOWN and was_primary):
+            raise StepFailed(f"{other.name} is or was a primary: {node} must stay fenced.", code="TWO-PRIMARIES")
+        if other.state == UNKNOWN and other.name == candidate:
+            raise StepFailed(f"{candidate} does not answer: it may have been promoted.", other.error, code="CANT-TELL")

@@ -1,0 +1,225 @@
+"""What a look at a cluster found: frozen values, no connections."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+PRIMARY = "primary"
+STANDBY = "standby"
+DOWN = "down"  # proven by the shell: no server process is left
+UNKNOWN = "unknown"  # nobody can tell
+
+SILENT, SILENT_WITH_WAL = 25.0, 4.0  # seconds
+
+
+@dataclass(frozen=True)
+class Control:
+    """What pg_controldata says: the server's own note about its data folder.
+
+    ``state`` is its text, such as ``in production``, ``shut down``, ``in archive recovery``. ``checkpoint`` is where
+    the latest checkpoint record begins. ``fenced``: standby.signal lies in the folder, so a start comes up read-only.
+    """
+
+    sysid: str
+    state: str
+    timeline: int
+    checkpoint: int
+    redo: int
+    fenced: bool = False
+
+    @property
+    def may_write(self) -> bool:
+        """Say whether a start would bring up a primary, or the server was one when it died."""
+        return "recovery" not in self.state.replace("in crash recovery", "") and not self.fenced
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """The standby's end of streaming replication. ``last_msg_age`` is in seconds."""
+
+    status: str
+    sender_host: str
+    sender_port: int | None
+    slot: str
+    received_tli: int | None
+    last_msg_age: float | None
+
+
+@dataclass(frozen=True)
+class Sender:
+    """The primary's end: one row of pg_stat_replication. ``reply_age`` is in seconds."""
+
+    pid: int
+    application_name: str
+    client: str
+    state: str
+    sent_lsn: int | None
+    write_lsn: int | None
+    flush_lsn: int | None
+    replay_lsn: int | None
+    sync_state: str
+    slot: str
+    reply_age: float | None
+
+    @property
+    def stuck(self) -> bool:
+        """Say whether the standby has stopped to answer: it should every 10 s (wal_receiver_status_interval).
+
+        Sooner when it was sent something that it has not even written.
+        """
+        if self.reply_age is None or self.state == "backup":
+            return False
+        unwritten = (self.sent_lsn or 0) > (self.write_lsn or 0)
+        return self.reply_age > SILENT or (unwritten and self.reply_age > SILENT_WITH_WAL)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A replication slot. ``retained`` is the WAL that it keeps from removal, in bytes; ``inactive_since`` needs 17."""
+
+    name: str
+    type: str
+    active: bool
+    wal_status: str
+    retained: int | None
+    database: str = ""
+    temporary: bool = False
+    failover: bool = False
+    synced: bool = False
+    invalid: str = ""
+    inactive_since: str = ""
+
+
+@dataclass(frozen=True)
+class Archiver:
+    """WAL archiving. ``failing``: the last attempt failed. ``ready`` files wait. Ages are in seconds."""
+
+    mode: str
+    last_archived: str
+    last_archived_age: float | None
+    last_failed: str
+    last_failed_age: float | None
+    failing: bool
+    ready: int
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A transaction prepared for two-phase commit; ``age`` in seconds."""
+
+    gid: str
+    database: str
+    age: float
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """A transaction open for long; ``age`` in seconds."""
+
+    pid: int
+    application: str
+    user: str
+    state: str
+    age: float
+
+
+@dataclass(frozen=True)
+class NodeView:
+    """What one node showed at ``sampled_at`` (the bot's clock).
+
+    ``state`` is primary, standby, down (proven by the shell) or unknown. LSNs are bytes. ``write_lsn`` is a primary's,
+    ``receive_lsn`` and ``replay_lsn`` a standby's. ``settings`` holds text as in pg_settings, never a secret.
+    ``control`` is filled only for a node whose database does not answer but whose shell does.
+    """
+
+    name: str
+    state: str
+    sampled_at: datetime
+    reachable: bool = False
+    error: str = ""
+    sysid: str = ""
+    version: int = 0
+    timeline: int | None = None
+    in_recovery: bool | None = None
+    write_lsn: int | None = None
+    receive_lsn: int | None = None
+    replay_lsn: int | None = None
+    receiver: Receiver | None = None
+    replication: tuple[Sender, ...] = ()
+    slots: tuple[Slot, ...] = ()
+    sessions: Mapping[str, int] = field(default_factory=dict)
+    archiver: Archiver | None = None
+    replay_paused: bool = False
+    apply_delay: float = 0.0
+    last_replay_age: float | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    restore_command: bool = False
+    backups_running: int = 0
+    prepared: tuple[Prepared, ...] = ()
+    long_transactions: tuple[Transaction, ...] = ()
+    clock_skew: float | None = None
+    control: Control | None = None
+
+    @property
+    def has_lsn(self) -> int | None:
+        """Give the end of the WAL that this node has: written, or the further of received and replayed.
+
+        After a restart a standby's receive LSN can lie below its replay LSN.
+        """
+        if self.state == PRIMARY:
+            return self.write_lsn
+        known = [lsn for lsn in (self.receive_lsn, self.replay_lsn) if lsn is not None]
+        return max(known) if known else None
+
+    @property
+    def streaming(self) -> bool:
+        """Say whether the node's receiver streams."""
+        return self.receiver is not None and self.receiver.status == "streaming"
+
+    @property
+    def logical_slots(self) -> tuple[Slot, ...]:
+        """Give the slots of logical replication."""
+        return tuple(slot for slot in self.slots if slot.type == "logical")
+
+
+@dataclass(frozen=True)
+class ClusterView:
+    """All nodes of a cluster, each seen at its own moment."""
+
+    name: str
+    nodes: Mapping[str, NodeView]
+
+    @property
+    def primaries(self) -> tuple[NodeView, ...]:
+        """Give every node that accepts writes: exactly one in a healthy cluster."""
+        return tuple(node for node in self.nodes.values() if node.state == PRIMARY)
+
+    @property
+    def primary(self) -> NodeView | None:
+        """Give the primary if there is exactly one."""
+        return self.primaries[0] if len(self.primaries) == 1 else None
+
+    @property
+    def standbys(self) -> tuple[NodeView, ...]:
+        """Give every node that answers and is in recovery."""
+        return tuple(node for node in self.nodes.values() if node.state == STANDBY)
+
+    def lag(self, name: str) -> int | None:
+        """Give the bytes that a standby lacks, or None when it can't be known.
+
+        Primary's LSN minus the further of received and replayed; samples differ in time, so never below 0.
+        """
+        primary, node = self.primary, self.nodes[name]
+        if primary is None or primary.write_lsn is None or node.state != STANDBY or node.has_lsn is None:
+            return None
+        return max(0, primary.write_lsn - node.has_lsn)
+
+    def sender(self, name: str) -> Sender | None:
+        """Give the row of the primary's pg_stat_replication that feeds a standby: by its slot, else by its name."""
+        primary, node = self.primary, self.nodes[name]
+        if primary is None:
+            return None
+        slot = node.receiver.slot if node.receiver else ""
+        rows = [row for row in primary.replication if slot and row.slot == slot]
+        rows += [row for row in primary.replication if row.application_name == name]
+        return rows[0] if rows else None

@@ -1,0 +1,84 @@
+"""Reads the WAL itself with pg_waldump: the only witness that does not depend on a running server."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from fleet.errors import ShellError
+from fleet.inventory import Node
+from fleet.postgres import lsn
+from fleet.postgres.control import program
+from fleet.shell import Ran, Shell
+
+_QUICK = 10.0  # seconds for one record
+_LONG = 60.0  # seconds for all WAL since a checkpoint
+_AT = re.compile(r"\bat ([0-9A-F]+/[0-9A-F]+)")
+_IN = re.compile(r"in WAL record at ([0-9A-F]+/[0-9A-F]+)")
+_NO_FILE = re.compile(r'could not find file "[0-9A-F]{8}([0-9A-F]{8})([0-9A-F]{8})"')
+_LENGTH = re.compile(r"len \(rec/tot\):\s*\d+/\s*(\d+)")
+_COMMIT = re.compile(r"desc: COMMIT\S* (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) UTC")
+
+
+@dataclass(frozen=True)
+class Commits:
+    """Transactions that one server committed behind a place in its WAL; ``last`` is when the last one did."""
+
+    count: int
+    first: datetime | None
+    last: datetime | None
+
+
+def waldump_argv(node: Node, timeline: int, start: int, *options: str) -> list[str]:
+    """Give the command that reads a node's WAL from a place on, with times in UTC and messages in English."""
+    where = ["-p", f"{node.data.rstrip('/')}/pg_wal", "-t", str(timeline), "-s", lsn.show(start)]
+    return ["env", "LC_ALL=C", "TZ=UTC", program(node, "pg_waldump"), *where, *options]
+
+
+def holds_shutdown(shell: Shell, node: Node, timeline: int, checkpoint: int) -> bool:
+    """Say whether a node's WAL holds the record of a clean stop at exactly this place.
+
+    repmgr compares received >= the record's beginning, which is off by one record; PAF reads it, and so do we.
+    """
+    ran = shell.run(waldump_argv(node, timeline, checkpoint, "-n", "1"), timeout=_QUICK)
+    place = f"lsn: {checkpoint >> 32:X}/{checkpoint & 0xFFFFFFFF:08X},"
+    return "CHECKPOINT_SHUTDOWN" in ran.out and place in ran.out
+
+
+def end_of_wal(shell: Shell, node: Node, timeline: int, start: int) -> int:
+    """Give where the WAL of a stopped server ends, reading from a record at ``start`` on. Raises ``ShellError``.
+
+    pg_waldump stops with an error there; the error names the last good record and usually the place after it.
+    """
+    ran = shell.run(waldump_argv(node, timeline, start, "--quiet"), timeout=_LONG)
+    inside, missing = _IN.search(ran.err), _NO_FILE.search(ran.err)
+    if missing and (edge := (int(missing[1], 16) << 32) + int(missing[2], 16) * lsn.SEGMENT) > start:
+        return edge  # it ended with the last byte of a file
+    if inside is None:
+        raise ShellError(f"The end of {node.name}'s WAL can't be found: {_last(ran)}", code="WAL-END")
+    last = lsn.parse(inside[1])
+    after = [place for place in map(lsn.parse, _AT.findall(ran.err)) if place > last]
+    return after[-1] if after else last + _length(shell, node, timeline, last)
+
+
+def commits_after(shell: Shell, node: Node, timeline: int, start: int) -> Commits:
+    """Count what a stopped server committed behind a place. Raises ``ShellError`` when its WAL can't be read."""
+    ran = shell.run(waldump_argv(node, timeline, start, "--rmgr=Transaction"), timeout=_LONG)
+    if "could not find a valid record after" in ran.err:
+        return Commits(0, None, None)
+    if not (_IN.search(ran.err) or _NO_FILE.search(ran.err)):
+        raise ShellError(f"{node.name}'s WAL can't be read: {_last(ran)}", code="WAL-READ")
+    times = [datetime.fromisoformat(text).replace(tzinfo=UTC) for text in _COMMIT.findall(ran.out)]
+    return Commits(len(times), times[0] if times else None, times[-1] if times else None)
+
+
+def _length(shell: Shell, node: Node, timeline: int, start: int) -> int:
+    ran = shell.run(waldump_argv(node, timeline, start, "-n", "1"), timeout=_QUICK)
+    found = _LENGTH.search(ran.out)
+    if found is None:
+        raise ShellError(f"The last record of {node.name}'s WAL can't be read: {_last(ran)}", code="WAL-END")
+    return int(found[1])
+
+
+def _last(ran: Ran) -> str:
+    lines = ran.err.strip().splitlines()
+    return lines[-1] if lines else f"code {ran.code}"

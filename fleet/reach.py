@@ -1,0 +1,102 @@
+"""One cluster within reach: shells that are held open, connections to its databases."""
+
+import math
+import threading
+import weakref
+from pathlib import Path
+
+import psycopg
+from psycopg.rows import dict_row
+
+from core.errors import Unreachable
+from fleet.inventory import LOCAL, Cluster, Node
+from fleet.local import LocalShell
+from fleet.pinned import Address
+from fleet.shell import Shell
+from fleet.ssh import SshShell
+
+Connection = psycopg.Connection[dict[str, object]]
+
+_LIBPQ_LEAST = 2  # seconds: libpq takes no shorter connect_timeout
+_DEAD_AFTER = 15_000  # milliseconds without an acknowledgement
+_IDLE, _INTERVAL, _MISSES = 5, 3, 3  # seconds, seconds, times: TCP keepalives
+
+
+class Reach:
+    """What an action sees and touches a cluster through (``fleet.site.Site``); may be shared between threads."""
+
+    def __init__(self, cluster: Cluster, known_hosts: Path) -> None:
+        self._cluster = cluster
+        self._known_hosts = known_hosts
+        self._lock = threading.Lock()
+        self._shells: dict[tuple[str, int, str, str], Shell] = {}
+        self._connections: weakref.WeakSet[Connection] = weakref.WeakSet()
+
+    @property
+    def cluster(self) -> Cluster:
+        """Give what the inventory names."""
+        return self._cluster
+
+    def shell(self, node: Node) -> Shell:
+        """Give the shell of a node, as the user that the server runs as; the same one each time."""
+        key = (node.host, node.ssh_port, node.user, node.run_as)
+        with self._lock:
+            if key not in self._shells:
+                self._shells[key] = self._new_shell(node)
+            return self._shells[key]
+
+    def connect(self, node: Node, *, timeout: float = 3.0) -> Connection:
+        """Open an autocommit connection whose rows are dicts; whoever asked closes it.
+
+        ``timeout`` is in seconds, rounded up, at least 2. Raises ``Unreachable`` (code PG-UNREACHABLE).
+        """
+        try:
+            connection = psycopg.connect(
+                host=node.address,
+                port=node.port,
+                user=node.database_user,
+                dbname=node.database,
+                connect_timeout=max(_LIBPQ_LEAST, math.ceil(timeout)),
+                application_name="seconder",
+                tcp_user_timeout=_DEAD_AFTER,
+                autocommit=True,
+                row_factory=dict_row,
+                passfile=node.passfile or None,
+                keepalives=1,
+                keepalives_idle=_IDLE,
+                keepalives_interval=_INTERVAL,
+                keepalives_count=_MISSES,
+            )
+        except psycopg.OperationalError as error:
+            raise _unreachable(node, error) from error
+        with self._lock:
+            self._connections.add(connection)
+        return connection
+
+    def close(self) -> None:
+        """Let go of every shell and connection; the next use opens new ones."""
+        with self._lock:
+            shells, connections = list(self._shells.values()), list(self._connections)
+            self._shells.clear()
+            self._connections.clear()
+        for connection in connections:
+            connection.close()
+        for shell in shells:
+            shell.close()
+
+    def _new_shell(self, node: Node) -> Shell:
+        if node.host == LOCAL:
+            return LocalShell(node.run_as)
+        return SshShell(Address(node.host, node.user, node.ssh_port, node.ssh_key), self._known_hosts, node.run_as)
+
+
+def _unreachable(node: Node, error: psycopg.OperationalError) -> Unreachable:
+    why = " ".join(str(error).split())
+    hint = "Does the server run, and does its pg_hba.conf let the bot's host in?"
+    if "authentication failed" in why or "no password supplied" in why:
+        hint = f"Give {node.database_user} a line in the passfile, or a certificate; then: seconder check."
+    return Unreachable(
+        f"The server on {node.name} ({node.address}:{node.port}) took no connection: {why}.",
+        hint,
+        code="PG-UNREACHABLE",
+    )

@@ -1,0 +1,124 @@
+"""The processes of a server, found by the folder that they work in, whoever started them."""
+
+import signal
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import psutil
+
+_DEAD = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+_POLL_S = 0.02
+_PROGRAMS = ("postgres", "pg_", "initdb")
+
+
+def family(folder: Path) -> list[psutil.Process]:
+    """List PostgreSQL's processes that work in a folder (or below it), or were told to by their command line."""
+    root = folder.resolve()
+    return [process for process in psutil.process_iter() if _belongs(process, root)]
+
+
+def postmaster(data: Path) -> psutil.Process | None:
+    """Give the main process of the server on a data directory, or None. A stale postmaster.pid is not believed."""
+    try:
+        pid = int((data / "postmaster.pid").read_text().split("\n", 1)[0])
+        process = psutil.Process(pid)
+    except (OSError, ValueError, psutil.NoSuchProcess):
+        return None
+    return process if _belongs(process, data.resolve()) else None
+
+
+def is_frozen(data: Path) -> bool:
+    """Say whether the server on a data directory is stopped by SIGSTOP."""
+    process = postmaster(data)
+    try:
+        return process is not None and process.status() == psutil.STATUS_STOPPED
+    except psutil.NoSuchProcess:
+        return False
+
+
+def freeze(data: Path) -> None:
+    """Stop a server's processes where they are; the postmaster first, so that it starts no more."""
+    stopped: set[int] = set()
+    main = postmaster(data)
+    if main is not None:
+        _tell([main], signal.SIGSTOP)
+        stopped.add(main.pid)
+    while fresh := [process for process in family(data) if process.pid not in stopped]:
+        _tell(fresh, signal.SIGSTOP)
+        stopped |= {process.pid for process in fresh}
+
+
+def thaw(data: Path) -> None:
+    """Let a frozen server go on."""
+    _tell(family(data), signal.SIGCONT)
+
+
+def kill(data: Path, *, timeout: float = 5.0) -> None:
+    """End a server as a crash would: SIGKILL to the postmaster; its children follow, or are made to.
+
+    ``timeout`` is in seconds; afterwards no process of the server is left.
+    """
+    main = postmaster(data)
+    processes = family(data)
+    if main is not None:
+        _tell([main], signal.SIGKILL)
+    _tell([process for process in processes if process != main], signal.SIGCONT)  # a frozen child would never notice
+    left = wait_gone(processes, timeout)
+    _tell([*left, *family(data)], signal.SIGKILL)
+    wait_gone([*left, *family(data)], timeout)
+
+
+def end(folder: Path, *, timeout: float = 5.0) -> None:
+    """End every server below a folder: fast, then immediate, then SIGKILL, each for ``timeout`` seconds."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+        processes = family(folder)
+        if not processes:
+            return
+        mains = [process for process in processes if _is_main(process)]
+        _tell(processes, signal.SIGCONT)
+        _tell(processes if number == signal.SIGKILL else mains or processes, number)
+        wait_gone(processes, timeout)
+
+
+def wait_gone(processes: Iterable[psutil.Process], timeout: float) -> list[psutil.Process]:
+    """Wait until processes are gone, at most ``timeout`` seconds, and list those that are still there."""
+    deadline = time.monotonic() + timeout
+    left = [process for process in processes if not _gone(process)]
+    while left and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
+        left = [process for process in left if not _gone(process)]
+    return left
+
+
+def _gone(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or process.status() in _DEAD
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _is_main(process: psutil.Process) -> bool:
+    # the postmaster's children replace their command line by a title
+    try:
+        return "-D" in process.cmdline()
+    except psutil.Error:
+        return False
+
+
+def _belongs(process: psutil.Process, root: Path) -> bool:
+    try:
+        if not process.name().startswith(_PROGRAMS) or process.status() in _DEAD:
+            return False
+        places = [process.cwd(), *process.cmdline()]
+    except psutil.Error:
+        return False
+    return any(Path(place).is_relative_to(root) for place in places if place.startswith("/"))
+
+
+def _tell(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
+    for process in processes:
+        try:
+            process.send_signal(number)
+        except psutil.NoSuchProcess:
+            continue

@@ -1,0 +1,270 @@
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from actions import promote, status
+from core.errors import StepFailed
+from core.outcome import Probe
+from core.plan import Kind, Step
+from fleet.postgres import control, switch
+from fleet.postgres.observe import observe
+from fleet.reach import Reach
+from sandbox.cluster import DemoCluster
+from sandbox.postmaster import family
+from sandbox.writer import lost
+from tests.fixtures.postgres import cluster
+from tests.fixtures.site import site_for
+from tests.fixtures.walk import do, planned, probe, refusal, walk
+from tests.fixtures.writing import writing
+
+__all__ = ["cluster"]
+
+pytestmark = pytest.mark.postgres
+
+TO_DB2 = promote.Asked("main", "db2")
+
+
+@pytest.fixture
+def site(cluster: DemoCluster) -> Iterator[Reach]:
+    reach = site_for(cluster)
+    wait_until(lambda: len(observe(reach).standbys) == 2)  # they stream before they have replayed the database
+    yield reach
+    reach.close()
+
+
+@contextmanager
+def frozen(process: psutil.Process) -> Iterator[None]:
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
+def receiver_of(cluster: DemoCluster, name: str) -> psutil.Process:
+    return next(one for one in family(cluster.nodes[name].data) if "walreceiver" in " ".join(one.cmdline()))
+
+
+def on(cluster: DemoCluster, name: str, *statements: str) -> None:
+    with cluster.connect(name) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+def wait_until(holds: object, timeout: float = 15.0) -> None:
+    deadline = time.monotonic() + timeout
+    while not holds():  # type: ignore[operator]  # any callable
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_switchover_under_load_loses_no_acknowledged_row_and_all_stream(
+    cluster: DemoCluster, site: Reach, tmp_path: Path
+) -> None:
+    with writing(cluster, tmp_path) as writer:
+        plan = planned(promote.ACTION, TO_DB2, site)
+        walked = walk(promote.ACTION, plan, site)
+        assert walked.failed is None
+        rows = writer.rows
+        wait_until(lambda: writer.rows > rows)
+    view = observe(site)
+    assert view.primary is not None
+    assert view.primary.name == "db2"
+    assert [view.nodes[name].streaming for name in ("db1", "db3")] == [True, True]
+    assert {node.timeline for node in view.nodes.values()} == {2}
+    assert lost(cluster.nodes["db2"].dsn(), tmp_path / "writer.log") == 0
+    assert writer.longest < 5
+    assert {slot.name for slot in view.nodes["db1"].slots} == set()
+    assert {slot.name for slot in view.nodes["db2"].slots} == {"db1", "db3"}
+    found = status.answer(status.Asked("main"), view)
+    assert found.level == "ok", found.data["findings"]
+
+
+def test_the_primary_can_go_there_and_back(cluster: DemoCluster, site: Reach) -> None:
+    for name, old in (("db2", "db1"), ("db1", "db2"), ("db3", "db1")):
+        plan = planned(promote.ACTION, promote.Asked("main", name), site)
+        assert plan.title == f"Switch main: {old} → {name}"
+        assert walk(promote.ACTION, plan, site).failed is None
+    assert cluster.primary() == "db3"
+
+
+def test_each_step_is_found_not_done_before_it_and_done_after_it(cluster: DemoCluster, site: Reach) -> None:
+    plan = planned(promote.ACTION, TO_DB2, site)
+    for n, step in enumerate(plan.steps, start=1):
+        looked_up = step.kind is not Kind.LOOK and step.name != "prove"
+        if looked_up:
+            assert probe(promote.ACTION, step, site) is Probe.NOT_DONE, step.name
+        do(promote.ACTION, step.name, step.args, site, n)
+        if looked_up:
+            assert probe(promote.ACTION, step, site) is Probe.DONE, step.name
+    assert cluster.primary() == "db2"
+
+
+def test_what_may_be_repeated_is_as_good_the_second_time(cluster: DemoCluster, site: Reach) -> None:
+    plan = planned(promote.ACTION, TO_DB2, site)
+    for n, step in enumerate(plan.steps, start=1):
+        for _again in range(1 if step.kind is Kind.PROBE and step.name != "rejoin" else 2):
+            do(promote.ACTION, step.name, step.args, site, n)
+    assert cluster.primary() == "db2"
+    assert all(node.streaming for node in observe(site).standbys)
+
+
+def test_the_plan_made_again_is_the_same_though_time_went_by(cluster: DemoCluster, site: Reach, tmp_path: Path) -> None:
+    first = planned(promote.ACTION, promote.Asked("main"), site)
+    with writing(cluster, tmp_path):
+        time.sleep(0.3)
+        assert planned(promote.ACTION, promote.Asked("main"), site).plan_hash == first.plan_hash
+
+
+def test_without_the_shutdown_record_on_the_candidate_the_old_primary_serves_again(
+    cluster: DemoCluster, site: Reach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(switch, "GATE_TIME", 1.0)
+    on(cluster, "db1", "ALTER SYSTEM SET wal_sender_timeout = '1s'", "SELECT pg_reload_conf()")
+    plan = planned(promote.ACTION, TO_DB2, site)
+    receiver = receiver_of(cluster, "db2")
+
+    def freeze_before_stop(step: Step) -> None:
+        if step.name == "stop":
+            receiver.send_signal(signal.SIGSTOP)
+
+    try:
+        walked = walk(promote.ACTION, plan, site, before=freeze_before_stop)
+    finally:
+        receiver.send_signal(signal.SIGCONT)
+    assert walked.failed is not None
+    assert walked.failed.code == "GATE"
+    assert walked.undone == ["return", "unprepare"]
+    assert cluster.primary() == "db1"
+    on(cluster, "db1", "INSERT INTO reading VALUES (999999, now(), 'x', 1)")
+    cluster.wait_streaming("db1", 2)
+    view = observe(site)
+    assert view.nodes["db1"].timeline == 1
+    assert view.nodes["db2"].slots == ()
+
+
+def test_going_back_is_refused_once_the_candidate_was_promoted(cluster: DemoCluster, site: Reach) -> None:
+    plan = planned(promote.ACTION, TO_DB2, site)
+    walk(promote.ACTION, plan, site, until="prove")
+    back = next(step.undo for step in plan.steps if step.name == "stop")
+    assert back is not None
+    with pytest.raises(StepFailed) as refused:
+        do(promote.ACTION, back.name, back.args, site)
+    assert refused.value.code == "TWO-PRIMARIES"
+    assert cluster.primary() == "db2"
+
+
+def test_a_primary_stopped_for_a_switchover_comes_back_read_only_whoever_starts_it(
+    cluster: DemoCluster, site: Reach
+) -> None:
+    plan = planned(promote.ACTION, TO_DB2, site)
+    walk(promote.ACTION, plan, site, until="gate")
+    cluster.start("db1")
+    assert observe(site).primary is None
+    assert "standby" in cluster.role("db1")
+
+
+def test_promotion_is_refused_when_the_old_primary_wrote_after_the_gate(cluster: DemoCluster, site: Reach) -> None:
+    plan = planned(promote.ACTION, TO_DB2, site)
+    walk(promote.ACTION, plan, site, until="promote")
+    db1 = site.cluster.node("db1")
+    control.wait_gone(site.shell(db1), db1, timeout=20)
+    control.unfence(site.shell(db1), db1)
+    cluster.start("db1")
+    promotion = next(step for step in plan.steps if step.name == "promote")
+    with pytest.raises(StepFailed) as refused:
+        do(promote.ACTION, promotion.name, promotion.args, site)
+    assert refused.value.code == "GATE"
+    assert cluster.primary() == "db1"
+
+
+def test_a_dead_primary_is_replaced_and_the_loss_is_read_from_its_own_wal(
+    cluster: DemoCluster, site: Reach, tmp_path: Path
+) -> None:
+    with writing(cluster, tmp_path) as writer:
+        cluster.kill("db1")
+        plan = planned(promote.ACTION, promote.Asked("main"), site)
+        assert plan.caps == {"wal_bytes": 16 * 1024**2, "wal_seconds": 10}
+        assert plan.title == f"Fail over main to {plan.target}"
+        walked = walk(promote.ACTION, plan, site)
+        assert walked.failed is None, walked.failed
+        rows = writer.rows
+        wait_until(lambda: writer.rows > rows)
+    weighed = walked.evidence["weigh"].data["commits"]
+    assert lost(cluster.nodes[plan.target].dsn(), tmp_path / "writer.log") <= int(str(weighed))
+    view = observe(site)
+    assert [node.name for node in view.primaries] == [plan.target]
+    assert [node.streaming for node in view.standbys] == [True]
+    cluster.start("db1")
+    assert [node.name for node in observe(site).primaries] == [plan.target]
+
+
+def test_wal_that_no_standby_has_is_counted_as_lost(cluster: DemoCluster, site: Reach) -> None:
+    with frozen(receiver_of(cluster, "db2")), frozen(receiver_of(cluster, "db3")):
+        on(cluster, "db1", *("INSERT INTO reading VALUES (900000 + %d, now(), 'x', 1)" % n for n in range(5)))
+        cluster.kill("db1")
+    found = promote.look(promote.Asked("main"), site)
+    assert found.loss is not None
+    assert found.loss.commits == 5
+    assert 0 < found.loss.wal_bytes < 1024**2
+    assert found.loss.seconds >= 1
+
+
+def test_a_frozen_primary_is_not_replaced(cluster: DemoCluster, site: Reach) -> None:
+    cluster.freeze("db1")
+    try:
+        refused = refusal(promote.ACTION, TO_DB2, site)
+    finally:
+        cluster.thaw("db1")
+    assert refused.code == "PROMOTE-PRIMARY-SILENT"
+
+
+def test_two_primaries_are_seen_and_nothing_is_promoted(cluster: DemoCluster, site: Reach) -> None:
+    on(cluster, "db3", "SELECT pg_promote()")
+    assert refusal(promote.ACTION, TO_DB2, site).code == "PROMOTE-SPLIT-BRAIN"
+    found = status.answer(status.Asked("main"), observe(site))
+    assert found.level == "crit"
+
+
+def test_a_paused_standby_a_delayed_one_and_a_silent_one_are_no_candidates(cluster: DemoCluster, site: Reach) -> None:
+    on(cluster, "db2", "SELECT pg_wal_replay_pause()")
+    assert refusal(promote.ACTION, TO_DB2, site).code == "PROMOTE-PAUSED"
+    assert planned(promote.ACTION, promote.Asked("main"), site).target == "db3"
+    on(cluster, "db3", "ALTER SYSTEM SET recovery_min_apply_delay = '1h'", "SELECT pg_reload_conf()")
+    wait_until(lambda: observe(site).nodes["db3"].apply_delay > 0)
+    assert refusal(promote.ACTION, promote.Asked("main"), site).code == "PROMOTE-NO-CANDIDATE"
+    cluster.freeze("db3")
+    try:
+        assert refusal(promote.ACTION, promote.Asked("main", "db3"), site).code == "PROMOTE-CANDIDATE-DOWN"
+    finally:
+        cluster.thaw("db3")
+
+
+def test_a_frozen_receiver_of_another_standby_is_named_before_the_stop_waits_for_it(
+    cluster: DemoCluster, site: Reach
+) -> None:
+    with frozen(receiver_of(cluster, "db3")):
+        on(cluster, "db1", "INSERT INTO reading VALUES (999999, now(), 'x', 1)")
+        time.sleep(4.5)
+        refused = refusal(promote.ACTION, TO_DB2, site)
+    assert refused.code == "PROMOTE-STUCK-WALSENDER"
+    assert "db3" in refused.message
+
+
+def test_a_failing_archiver_stops_the_plan(cluster: DemoCluster, site: Reach) -> None:
+    on(cluster, "db1", "ALTER SYSTEM SET archive_command = 'false'", "SELECT pg_reload_conf()")
+    on(cluster, "db1", "INSERT INTO reading VALUES (999999, now(), 'x', 1)", "SELECT pg_switch_wal()")
+    wait_until(lambda: bool((archiver := observe(site).nodes["db1"].archiver) and archiver.failing))
+    assert refusal(promote.ACTION, TO_DB2, site).code == "PROMOTE-ARCHIVER-FAILING"
+
+
+def test_a_candidate_that_the_others_may_not_log_in_to_is_refused(cluster: DemoCluster, site: Reach) -> None:
+    hba = cluster.nodes["db2"].data / "pg_hba.conf"
+    hba.write_text("\n".join(line for line in hba.read_text().splitlines() if "replication" not in line) + "\n")
+    on(cluster, "db2", "SELECT pg_reload_conf()")
+    assert refusal(promote.ACTION, TO_DB2, site).code == "PROMOTE-NO-LOGIN"
