@@ -1,23 +1,39 @@
 """Bring a standby back: the cheapest way that is sure to work."""
 
+import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from actions.contract import Action, At, StepCode
 from core.errors import StepFailed
-from core.facts import Fact
 from core.outcome import Evidence, Probe, Refusal
 from core.plan import Lock, Plan, Risk
 from core.spec import Argument, Spec, Takes
-from fleet.postgres import aiming, datadir, healing, ladder, lsn, orders, plight, readiness, rebuild, rewind, ways
+from fleet.inventory import Cluster
+from fleet.postgres import (
+    aiming,
+    datadir,
+    healing,
+    ladder,
+    lsn,
+    orders,
+    plight,
+    readiness,
+    rebuild,
+    rewind,
+    telling,
+    ways,
+)
+from fleet.postgres.divergence import Verdict
 from fleet.postgres.ladder import Choice, Rung
 from fleet.postgres.observe import observe
 from fleet.postgres.plight import Plight
-from fleet.postgres.readiness import Readiness
+from fleet.postgres.readiness import Readiness, objection
 from fleet.postgres.upstream import slot_for
-from fleet.postgres.view import PRIMARY, STANDBY, ClusterView
+from fleet.postgres.view import STANDBY, ClusterView
 from fleet.postgres.ways import Way
+from fleet.postgres.whom import nobody, primary_for
 from fleet.site import Site
 
 SPEC = Spec(
@@ -54,7 +70,7 @@ def asked(cluster: str, node: str, *, rebuild: bool | None = False, **options: s
 
 @dataclass(frozen=True)
 class Found:
-    """What the look showed. ``plight`` and ``choice`` are None without a primary to follow, ``ready`` unless a copy is due."""
+    """What the look showed: no ``plight`` and ``choice`` without a primary to follow, ``ready`` only for a copy."""
 
     cluster: Cluster
     view: ClusterView
@@ -81,39 +97,13 @@ def look(asked: Asked, site: Site) -> Found:
     return Found(site.cluster, view, primary, seen, choice, ready)
 
 
-def primary_for(view: ClusterView, node: str) -> str | None:
-    """Give the one primary that a node can follow: a former primary that still writes must be on an older timeline."""
-    others = [other for other in view.primaries if other.name != node]
-    itself = view.nodes.get(node)
-    if len(others) != 1:
-        return None
-    if itself and itself.state == PRIMARY and (itself.timeline or 0) >= (others[0].timeline or 0):
-        return None
-    return others[0].name
-
-
 def refuse(asked: Asked, found: Found) -> Refusal | None:
     """Say what stands in the way, most basic first; "not needed" is a friendly one."""
     if asked.node not in found.view.nodes:
         return Refusal("RESYNC-UNKNOWN-NODE", f"{asked.cluster} has no node {asked.node}.", "See /db status.")
     if found.primary is None or found.plight is None or found.choice is None:
-        return _no_primary(asked, found.view)
+        return nobody(found.view, asked.node)
     return _wrong_node(asked, found, found.plight) or _not_needed(asked, found) or _no_copy(asked, found)
-
-
-def _no_primary(asked: Asked, view: ClusterView) -> Refusal:
-    status = f"/db status {asked.cluster}"
-    if view.primary and view.primary.name == asked.node:
-        hint = f"Promote another node first: /db promote {asked.cluster}"
-        return Refusal("RESYNC-IS-PRIMARY", f"{asked.node} is the primary. A primary is never resynced.", hint)
-    if view.primaries:
-        names = " and ".join(node.name for node in view.primaries)
-        hint = "Decide which one is right, and stop the other by hand."
-        return Refusal("RESYNC-TWO-PRIMARIES", f"{names} both accept writes.", hint)
-    if not any(node.reachable for node in view.nodes.values() if node.name != asked.node):
-        hint = "Bring another node up first; until then nothing here may be overwritten."
-        return Refusal("RESYNC-LAST-COPY", f"No other node answers: {asked.node} may hold the last copy.", hint)
-    return Refusal("RESYNC-NO-PRIMARY", "There is no primary to follow.", f"{status}, then /db promote {asked.cluster}")
 
 
 def _wrong_node(asked: Asked, found: Found, seen: Plight) -> Refusal | None:
@@ -123,7 +113,9 @@ def _wrong_node(asked: Asked, found: Found, seen: Plight) -> Refusal | None:
         return Refusal("RESYNC-OTHER-SYSTEM", said, "Check data and port in the configuration: is it the right folder?")
     if seen.standing.verdict is Verdict.NEWER:
         said = f"{asked.node} is on timeline {seen.end.timeline}, {primary.name} only on {primary.timeline}."
-        return Refusal("RESYNC-TARGET-NEWER", said, f"Find out which of them has the newer data: is {primary.name} right?")
+        return Refusal(
+            "RESYNC-TARGET-NEWER", said, f"Find out which of them has the newer data: is {primary.name} right?"
+        )
     return None
 
 
@@ -134,14 +126,18 @@ def _not_needed(asked: Asked, found: Found) -> Refusal | None:
     behind = "an unknown amount" if lag is None else lsn.size(lag)
     delay = f", replays {node.apply_delay:g} s later as configured" if node.apply_delay else ""
     said = f"{asked.node} streams timeline {node.timeline}, {behind} behind and replaying{delay}: nothing to do."
-    return Refusal("RESYNC-NOT-NEEDED", said, f"If you still want a fresh copy: /db {SPEC.name} {asked.cluster} {asked.node} --rebuild")
+    return Refusal(
+        "RESYNC-NOT-NEEDED",
+        said,
+        f"If you still want a fresh copy: /db {SPEC.name} {asked.cluster} {asked.node} --rebuild",
+    )
 
 
 def _no_copy(asked: Asked, found: Found) -> Refusal | None:
     """Say what speaks against stopping the node for a full copy."""
     if found.choice is None or found.choice.rung is not Rung.COPY or found.plight is None:
         return None
-    source = asked.source or found.primary
+    source = asked.source or found.primary or ""
     if source == asked.node or found.ready is None:
         return Refusal("RESYNC-SOURCE", f"{source} can't be copied from.", "Leave --from out to copy the primary.")
     if asked.source and source != found.primary and not found.view.nodes[source].streaming:
@@ -158,3 +154,85 @@ def _no_copy(asked: Asked, found: Found) -> Refusal | None:
     here = found.cluster.node(asked.node)
     place = f"{asked.node}:{posixpath.dirname(data.real if data else here.data)}"
     return objection(found.ready, here, place, SPEC.name.upper())
+
+
+def plan(asked: Asked, found: Found) -> Plan:
+    """Take the ladder's rung: its steps, its risk, what it costs."""
+    if found.primary is None or found.plight is None or found.choice is None:
+        raise StepFailed("There is nothing to plan from.", "refuse() comes first.")
+    way, rung = way_for(asked, found, found.primary, found.plight), found.choice.rung
+    return Plan(
+        action=SPEC.name,
+        version=SPEC.version,
+        cluster=asked.cluster,
+        target=asked.node,
+        title=telling.title(way),
+        risk=Risk.DESTRUCTIVE if rung in {Rung.REWIND, Rung.COPY} else Risk.CHANGE,
+        asked={"cluster": asked.cluster, "node": asked.node, "rebuild": asked.rebuild, "from": asked.source},
+        facts=telling.facts(found.view, found.plight, way),
+        steps=ways.steps(way),
+        costs=telling.costs(way, found.plight, found.ready),
+        notes=telling.notes(way, found.plight, found.choice, found.cluster.node(asked.node)),
+        onward=orders.onward(found.cluster, way),
+        back=orders.back(found.cluster, way),
+        notes_on=asked.node,
+    )
+
+
+def way_for(asked: Asked, found: Found, primary: str, seen: Plight) -> Way:
+    """Put together what the steps are told: nothing that changes by itself."""
+    node, rung = found.view.nodes[asked.node], found.choice.rung if found.choice else Rung.WAIT
+    other = [slot_for(one) for one in found.view.nodes.values() if one.name != asked.node]
+    return Way(
+        rung=rung,
+        node=asked.node,
+        primary=primary,
+        system=found.view.nodes[primary].sysid,
+        timeline=found.view.nodes[primary].timeline or 0,
+        slot=slot_for(node),
+        source=asked.source or primary,
+        restart=seen.restart,
+        running=node.state == STANDBY,
+        replays=not node.apply_delay,
+        archive=seen.archive if rung is Rung.FEED else "",
+        slots=tuple(sorted(other)) if seen.end.wrote else (),
+        there=seen.data is not None,
+    )
+
+
+def _step(do: Callable[..., Evidence], probe: Callable[..., Probe] = healing.again) -> StepCode:
+    """Join a step's two functions, which take the site, where the run stands, and the step's args."""
+
+    def carry_out(at: At, args: Mapping[str, Any]) -> Evidence:
+        return do(at.site, at.step, **args)
+
+    def look_up(at: At, args: Mapping[str, Any]) -> Probe:
+        return probe(at.site, at.step, **args)
+
+    return StepCode(carry_out, look_up)
+
+
+ACTION = Action(
+    spec=SPEC,
+    asked=asked,
+    look=look,
+    refuse=refuse,
+    plan=plan,
+    steps={
+        "stop": _step(healing.stop, healing.stopped),
+        "halt": _step(healing.halt, healing.stopped),
+        "start": _step(healing.start, healing.started),
+        "resume": _step(healing.resume),
+        "slot": _step(aiming.slot, aiming.slotted),
+        "aim": _step(aiming.aim),
+        "settle": _step(aiming.settle),
+        "save": _step(rewind.save),
+        "rewind": _step(rewind.rewind, rewind.rewound),
+        "copy": _step(rebuild.copy, rebuild.copied),
+        "discard": _step(rebuild.discard),
+        "swap": _step(rebuild.swap, rebuild.swapped),
+        "swap_back": _step(rebuild.swap_back),
+        "prove": _step(healing.prove),
+        "tidy": _step(healing.tidy),
+    },
+)

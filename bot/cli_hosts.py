@@ -20,7 +20,11 @@ def group() -> None:
 
 
 @app.command()
-def pin(node: Annotated[str, typer.Argument(help="CLUSTER/NODE, or NODE when only one cluster has it.")]) -> None:
+def pin(
+    node: Annotated[str, typer.Argument(help="CLUSTER/NODE, or NODE when only one cluster has it.")],
+    *,
+    replace: Annotated[bool, typer.Option("--replace", help="The host has new keys, and you know why.")] = False,
+) -> None:
     """Show a host's keys, and pin them when you say that they are right."""
     where = environment()
     found = _node(load_settings(where.config).clusters, node)
@@ -28,11 +32,11 @@ def pin(node: Annotated[str, typer.Argument(help="CLUSTER/NODE, or NODE when onl
         raise ConfigurationError(f"{node} is this machine; there is nothing to pin.")
     keys = hostkeys.scan(found.host, found.ssh_port)
     for key in keys:
-        typer.echo(f"{key.type}  {key.fingerprint}")
+        typer.echo(f"{key.kind}  {key.fingerprint}")
     typer.echo("Compare with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on that machine's console.")
     if not typer.confirm("Are these its keys?"):
         raise typer.Exit(1)
-    hostkeys.pin(where.home / "known_hosts", found.host, found.ssh_port, keys)
+    hostkeys.pin(where.home / "known_hosts", found.host, found.ssh_port, keys, replace=replace)
     typer.echo(f"Pinned for {found.host}.")
 
 

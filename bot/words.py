@@ -67,9 +67,17 @@ def _spec(words: Sequence[str], specs: Sequence[Spec], clusters: Mapping[str, Cl
     spec = by_name.get(words[0])
     if spec is None:
         near = by_name[_nearest(words[0], by_name)]
-        rest = [word for word in words[1:] if word in clusters][:1] or [_first(clusters)]
-        raise Unclear(f"There is no command {quote(words[0])}.", " ".join([near.name, *rest]))
+        raise Unclear(f"There is no command {quote(words[0])}.", _repaired(near, words[1:], clusters))
     return spec
+
+
+def _repaired(spec: Spec, rest: Sequence[str], clusters: Mapping[str, Cluster]) -> str:
+    """Give the command with another action, its other words kept if they are right."""
+    try:
+        understand([spec.name, *rest], [spec], clusters)
+    except Unclear as error:
+        return error.nearest
+    return " ".join([spec.name, *rest])
 
 
 def _arguments(spec: Spec, cluster: Cluster, words: Sequence[str]) -> dict[str, object]:

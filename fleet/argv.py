@@ -21,6 +21,14 @@ def encode(argv: Sequence[str]) -> list[bytes]:
     return words
 
 
+def feed(text: str) -> bytes:
+    """Give what a program is fed as bytes. Raises ``ShellError`` for text that has none."""
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ShellError("What the program should be fed is not valid text.", code="BAD-ARGUMENT") from error
+
+
 def limited(argv: Sequence[str], timeout: float) -> list[str]:
     """Let the program be stopped where it runs: closing a connection does not end a quiet remote program."""
     return ["timeout", "-k", str(KILL_AFTER), str(max(1, math.ceil(timeout))), *argv]

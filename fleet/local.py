@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import Any
 
-from fleet.argv import as_user, encode, limited, sudo_error, sudo_refused
+from fleet.argv import as_user, encode, feed, limited, sudo_error, sudo_refused
 from fleet.child import finish
 from fleet.errors import ShellError
 from fleet.files import read_file, write_file
@@ -26,7 +26,7 @@ class LocalShell:
 
     def run(self, argv: Sequence[str], *, timeout: float, stdin: str = "") -> Ran:
         """Run a program to its end; see ``fleet.shell.Shell``."""
-        return self._execute(argv, timeout=timeout, stdin=stdin.encode("utf-8", "surrogateescape"), keep=KEEP)
+        return self._execute(argv, timeout=timeout, stdin=feed(stdin), keep=KEEP)
 
     def read(self, path: str) -> str | None:
         """Give a file's text, or None; see ``fleet.shell.Shell``."""

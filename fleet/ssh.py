@@ -2,6 +2,7 @@
 
 import shlex
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import paramiko
 
 from core.errors import Unreachable
-from fleet.argv import as_user, encode, limited, sudo_error, sudo_refused
+from fleet.argv import as_user, encode, feed, limited, sudo_error, sudo_refused
 from fleet.channel import follow
 from fleet.errors import ShellError
 from fleet.files import read_file, write_file
@@ -20,6 +21,7 @@ from fleet.shell import Ran
 _LONGEST = (
     128 * 1024 - 64
 )  # bytes of a command line: Linux takes no longer single argument, and sshd hands it on as one
+_ATTEMPTS, _ASK_AGAIN = 4, 0.1  # times, seconds
 _SESSIONS = 6  # at once on one connection; OpenSSH allows 10
 
 
@@ -46,7 +48,7 @@ class SshShell:
 
         Besides ``Unreachable`` itself raises its kinds ``HostKeyUnknown``, ``HostKeyChanged``, ``AuthRefused``.
         """
-        return self._execute(argv, timeout=timeout, stdin=stdin.encode("utf-8", "surrogateescape"), keep=KEEP)
+        return self._execute(argv, timeout=timeout, stdin=feed(stdin), keep=KEEP)
 
     def read(self, path: str) -> str | None:
         """Give a file's text, or None; see ``fleet.shell.Shell``."""
@@ -96,11 +98,15 @@ class SshShell:
                 self._hang_up()
                 raise self._no_session(error) from error
 
-    def _open_on(self, connection: PinnedConnection) -> paramiko.Channel:
+    def _open_on(self, connection: PinnedConnection, attempts: int = _ATTEMPTS) -> paramiko.Channel:
+        """Open a session within the host's limit on them, which counts one that just ended a little longer."""
         try:
             channel: paramiko.Channel = connection.create_session()
-        except paramiko.ChannelException as error:  # the host's limit; what runs on the connection goes on
-            raise self._no_session(error) from error
+        except paramiko.ChannelException as error:  # what runs on the connection goes on
+            if attempts == 1:
+                raise self._no_session(error) from error
+            time.sleep(_ASK_AGAIN)
+            return self._open_on(connection, attempts - 1)
         return channel
 
     def _no_session(self, error: Exception) -> Unreachable:

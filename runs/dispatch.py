@@ -66,7 +66,7 @@ class Dispatcher:
     def _take_over(self, run: Run) -> None:
         claimed = self.runner.journal.take_over(run)
         if claimed is not None:
-            self.runner.go_on(claimed)
+            self.runner.take_up(claimed)
 
     def _submit(self, request: str, work: Callable[[], object]) -> None:
         with self._guard:

@@ -1,21 +1,22 @@
 """Carries out one plan: look again, then intent, effect, outcome, step by step."""
 
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from core.clock import moment
 from core.errors import SeconderError
-from core.facts import Change, drift
 from core.grant import Grant
 from core.outcome import Evidence, Outcome, Probe, Refusal
 from core.plan import Kind, Plan, Step, Undo
 from core.step import StepContext
+from runs.differences import differences
 from runs.journal import Fenced, Journal
 from runs.model import Run, RunState, StepState
 from runs.ports import Carrier
+from runs.progress import Reporter
 
-PROGRESS_EVERY = 0.5  # seconds between two writes of a step's progress
+TAKE_UP_SECONDS = 900  # consent is for now, not for whenever the bot comes back
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,20 @@ class Runner:
         if isinstance(run, Refusal):
             return run
         return self.go_on(run)
+
+    def take_up(self, run: Run) -> Run:
+        """Go on with a run that a dead bot left, or say that nobody can: never by another version, never days later."""
+        if self.carrier.version(run.plan.action) != run.plan.version:
+            self._give_up(run, "The bot was updated in the middle of this: the stored plan is another version's.")
+        elif run.state is not RunState.CHECKING and self._age(run) > TAKE_UP_SECONDS:
+            away = f"The bot was away for {self._age(run) / 60:.0f} minutes in the middle of this."
+            if run.past_return:
+                self._give_up(run, away)
+            else:
+                self._undo(run, away)
+        else:
+            return self.go_on(run)
+        return self.journal.refresh(run)
 
     def go_on(self, run: Run) -> Run:
         """Carry out what is left of a run that is ours."""
@@ -143,6 +158,20 @@ class Runner:
         self.journal.outcome(run, n, step, StepState.UNKNOWN, Evidence(said))
         self.journal.end(self.journal.refresh(run), Outcome.UNKNOWN, f"Step {n}, {step.title}: {said}")
 
+    def _give_up(self, run: Run, why: str) -> None:
+        """Leave a run to people, before its first effect without harm."""
+        if run.state is RunState.CHECKING:
+            self.journal.refuse(run, refusal=Refusal("TAKE-UP", why, "Ask again."))
+            return
+        current = run.current
+        if current is not None:
+            step = run.plan.steps[current.n - 1]
+            self.journal.outcome(run, current.n, step, StepState.UNKNOWN, Evidence(why))
+        self.journal.end(self.journal.refresh(run), Outcome.UNKNOWN, why)
+
+    def _age(self, run: Run) -> float:
+        return (self.journal.clock.now() - moment(run.started_at)).total_seconds()
+
     def _undo(self, run: Run, why: str, outcome: Outcome = Outcome.FAILED) -> None:
         """Take back, in reverse, what was started before the point of no return."""
         if run.state is not RunState.UNDOING:
@@ -181,40 +210,9 @@ class Runner:
             epoch=run.epoch,
             deadline=deadline,
             evidence=run.evidence,
-            report=_Reporter(self.journal, run, n).report,
+            report=Reporter(self.journal, run, n).report,
             stopping=lambda: self.journal.refresh(run).stop_by is not None,
         )
-
-
-class _Reporter:
-    """Writes a step's progress, but not more often than people can read."""
-
-    def __init__(self, journal: Journal, run: Run, n: int) -> None:
-        self._journal, self._run, self._n = journal, run, n
-        self._last = 0.0
-
-    def report(self, done: int, total: int, note: str) -> None:
-        now = time.monotonic()
-        if now - self._last >= PROGRESS_EVERY:
-            self._last = now
-            shown: Mapping[str, object] = {"n": self._n, "done": done, "total": total, "note": note}
-            self._journal.progress(self._run, shown)
-
-
-def differences(plan: Plan, plan_hash: str, again: Plan) -> list[str]:
-    """List, as sentences, how a plan made again differs from the one that people agreed on."""
-    changes = [_sentence(change) for change in drift(plan.facts, again.facts)]
-    if not changes and again.plan_hash != plan_hash:
-        old, new = [step.title for step in plan.steps], [step.title for step in again.steps]
-        changes = ["the steps are different now" if old != new else "the plan is different now"]
-    return changes
-
-
-def _sentence(change: Change) -> str:
-    if change.budget is not None:
-        now = "unknown" if change.now is None else f"{change.now}"
-        return f"{change.name} of {change.subject}: {now} {change.unit}, at most {change.budget} was agreed to"
-    return f"{change.name} of {change.subject}: {change.was} → {change.now}"
 
 
 def _behind_return(plan: Plan, n: int) -> bool:

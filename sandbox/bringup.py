@@ -25,6 +25,7 @@ from sandbox.world import World, bot_child, bot_env, writer_child, writer_status
 
 _BOT_PATIENCE_S = 10.0  # it gives a step under way 8 s
 _BOT_READY_S = 20.0
+_SOCKET_S = 0.5  # from asking for a socket to reading from it
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # the loopback needs no proxy
 
 
@@ -82,7 +83,8 @@ def _servers(home: Home, stop: Stop, undo: ExitStack) -> DemoCluster:
 def _wait_for_bot(bot: Child, url: str, stop: Stop) -> None:
     deadline = time.monotonic() + _BOT_READY_S
     while time.monotonic() < deadline and not bot.gave_up:
-        if _connected(url):
+        if _asked_for_socket(url):
+            stop.wait(_SOCKET_S)
             return
         bot.tend()
         stop.wait(0.1)
@@ -90,7 +92,7 @@ def _wait_for_bot(bot: Child, url: str, stop: Stop) -> None:
     say(f"The bot does not answer. The end of its log, {bot.log}:\n{bot.last_words()}")
 
 
-def _connected(url: str) -> bool:
+def _asked_for_socket(url: str) -> bool:
     try:
         with _OPENER.open(f"{url.rstrip('/')}/sandbox/calls", timeout=5) as answer:
             return "apps.connections.open" in json.dumps(json.load(answer))

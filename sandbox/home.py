@@ -87,7 +87,7 @@ class Home:
             self.path.rmdir()
 
     def _ours(self) -> list[Path]:
-        return [item for pattern in _OURS for item in self.path.glob(pattern)]
+        return sorted({item for pattern in _OURS for item in self.path.glob(pattern)})
 
 
 @contextmanager

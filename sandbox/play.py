@@ -117,7 +117,7 @@ class Play:
 
 def tell(message: Json) -> None:
     """Show a message in the transcript."""
-    say("\n".join(f"  │ {line}" for line in words_of(message).splitlines()))
+    say("\n".join(f"  │ {line}" for line in words_of(message).splitlines() if line.strip()))
 
 
 def asks_for_approval(card: Json) -> bool:

@@ -1,6 +1,7 @@
 """Hands on the Slack stand-in's driver, as any outside program would have them."""
 
 import json
+import re
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from sandbox.errors import SandboxError
 Json = dict[str, Any]
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # the loopback needs no proxy
 _POLL_S = 0.1
+_SLACK_DATE = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
 
 
 @dataclass(frozen=True)
@@ -89,9 +91,11 @@ def request_of(message: Json) -> str | None:
 
 
 def words_of(message: Json) -> str:
-    """Give all text of a message, blocks included."""
-    said = [str(message.get("text") or "")]
+    """Give what a person reads of a message: its blocks, or its text when it has none; times as Slack's fallback."""
+    said: list[str] = []
     for block in message.get("blocks") or []:
-        parts = [block.get("text"), *block.get("elements", []), *block.get("fields", [])]
+        parts = [block.get("text"), *block.get("fields", [])]
+        parts += block.get("elements", []) if block.get("type") == "context" else []
         said += [text for part in parts if isinstance(part, dict) and isinstance(text := part.get("text"), str)]
-    return "\n".join(line for line in said if line)
+    text = "\n".join(said) or str(message.get("text") or "")
+    return _SLACK_DATE.sub(r"\1", text)

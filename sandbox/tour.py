@@ -12,7 +12,7 @@ from sandbox.errors import SandboxError
 from sandbox.layout import SUPERUSER
 from sandbox.play import Play, asks_for_approval, tell
 from sandbox.record import ask_cli, events, from_vote_to_end
-from sandbox.robot import Robot, request_of
+from sandbox.robot import Robot, request_of, words_of
 from sandbox.say import say
 from sandbox.stop import Stop, Stopped
 from sandbox.world import CLI_ARGV, World, writer_log
@@ -99,6 +99,7 @@ class _Tour:
         stage = self.stage
         message = stage.answer("ana", f"resync {CLUSTER} {OLD}")
         tell(message)
+        stage.holds("no command" not in words_of(message), "the bot knows the command")
         self.found["resync"] = "done" if request_of(message) else "nothing to do"
         if asks_for_approval(message):
             stage.holds(not stage.type_target("ben", stage.window("ben", message), OLD), "ben approves it")

@@ -51,6 +51,8 @@ def notes(view: ClusterView, cluster: Cluster, choice: Choice) -> tuple[str, ...
         f"{choice.old}: transaction of {t.application or t.user} open for {t.age:.0f} s" for t in old.long_transactions
     ]
     said += [f"{choice.old}: prepared transaction {p.gid} goes over to {choice.new}" for p in old.prepared]
+    sync = view.nodes[choice.new].settings.get("synchronous_standby_names")
+    said += [f"{choice.new} has synchronous_standby_names = {sync}: commits there wait for it"] if sync else []
     if not choice.planned:
         said.append(f"{choice.old} is dead: no answer to the bot, no process on its machine ({old.error})")
         said.append(f"Starting {choice.old} again instead loses nothing: {byhand.restart(cluster, choice)}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from core.outcome import Refusal
 from fleet.inventory import Cluster
 from fleet.postgres import lsn
-from fleet.postgres.view import DOWN, STANDBY, UNKNOWN, ClusterView, NodeView
+from fleet.postgres.view import DOWN, PRIMARY, STANDBY, UNKNOWN, ClusterView, NodeView
 
 LAG_BUDGET = 16 * 1024 * 1024  # bytes; repmgr, autobase and pg_auto_failover ask for 10 to 16 MiB
 NOT_BELOW = (
@@ -49,16 +49,20 @@ def last_primary(view: ClusterView) -> NodeView | Refusal:
     for node in view.nodes.values():
         if node.state == UNKNOWN and (node.control is None or node.control.may_write):
             return _silent(node)
-    dead = [node for node in view.nodes.values() if node.state == DOWN and node.control and node.control.may_write]
+    dead = [node for node in view.nodes.values() if node.state == DOWN and node.control and node.control.was_primary]
     if not dead:
         hint = "Find out which node was the primary last; promote by hand only when it is off."
         return Refusal("PROMOTE-NO-PRIMARY", "No node accepts writes, and none that is down was the primary.", hint)
-    dead.sort(key=lambda node: node.timeline or 0, reverse=True)
-    if len(dead) > 1 and dead[0].timeline == dead[1].timeline:
+    dead.sort(key=_last, reverse=True)
+    if len(dead) > 1 and _last(dead[0]) == _last(dead[1]):
         names = f"{dead[0].name} and {dead[1].name}"
         hint = f"Read both with pg_controldata, then put standby.signal into the older one's data folder: {names}."
         return Refusal("PROMOTE-WHO-WAS-PRIMARY", f"{names} are down and each may have been the primary.", hint)
     return dead[0]
+
+
+def _last(node: NodeView) -> tuple[int, bool]:
+    return node.timeline or 0, node.control is not None and not node.control.fenced
 
 
 def _silent(node: NodeView) -> Refusal:
@@ -103,10 +107,15 @@ def _pick(  # who from, who to, by which rules
     if not fit:
         return _nobody(refusals)
     new = fit[0]
-    others = tuple(node.name for node in view.standbys if node.name != new.name)
+    planned = old.state == PRIMARY
+    ahead = [node.name for node in view.standbys if not planned and _most_wal(node) > _most_wal(new)]
+    others = tuple(node.name for node in view.standbys if node.name not in {new.name, *ahead})
     notes = [refusal.message for refusal in refusals]
+    notes += [
+        f"{name} has more WAL than {new.name} and can't follow: /db resync {cluster.name} {name}" for name in ahead
+    ]
     notes += [f"{node.name} would do as well; {new.name} comes first by WAL, priority or name." for node in fit[1:]]
-    return Choice(old.name, new.name, old.name in {node.name for node in view.primaries}, others, tuple(notes))
+    return Choice(old.name, new.name, planned, others, tuple(notes))
 
 
 def _nobody(refusals: list[Refusal]) -> Refusal:
@@ -154,12 +163,18 @@ def _unfit_to_take_over(view: ClusterView, cluster: Cluster, old: NodeView, node
     if (node.timeline or 0) < (old.timeline or 0):
         said = f"{node.name} is on timeline {node.timeline}, {old.name} was on {old.timeline}."
         return Refusal("PROMOTE-OTHER-TIMELINE", said, "It would lose all that was written since. Name another one.")
-    best = max(view.standbys, key=_most_wal)
-    if _most_wal(best) > _most_wal(node) and _common(view, cluster, best) is None:
+    best = most_advanced(view, cluster) or node
+    if _most_wal(best) > _most_wal(node):
         said = f"{node.name} has less WAL than {best.name}."
         hint = f"Promote {best.name}: it loses least, and the others can follow it."
         return Refusal("PROMOTE-NOT-MOST-ADVANCED", said, hint)
     return _settings_rule(view, node, node) or _room_rule(view, node)
+
+
+def most_advanced(view: ClusterView, cluster: Cluster) -> NodeView | None:
+    """Give the standby that has most WAL of those that may be promoted at all."""
+    able = [node for node in view.standbys if _common(view, cluster, node) is None]
+    return max(able, key=_most_wal, default=None)
 
 
 def _settings_rule(view: ClusterView, old: NodeView, node: NodeView) -> Refusal | None:

@@ -61,10 +61,13 @@ def parse_control(text: str) -> Control:
 
 
 def running(shell: Shell, node: Node, *, timeout: float = QUICK) -> bool:
-    """Say whether postmaster.pid names a living process. Raises ``ShellError`` when that can't be told."""
+    """Say whether postmaster.pid names a living process. Raises ``ShellError`` when that can't be told.
+
+    A killed one that its parent has not buried yet (a container without an init) is dead, whatever kill(pid, 0) says.
+    """
     ran = shell.run([program(node, "pg_ctl"), "-D", node.data, "status"], timeout=timeout)
     if ran.ok:
-        return True
+        return not _unburied(shell, node)
     if ran.code == _NO_SERVER:
         return False
     raise ShellError(f"pg_ctl can't look at {node.data} on {node.name}: {_last(ran)}", code="PG-CTL-STATUS")
@@ -136,6 +139,7 @@ def start(shell: Shell, node: Node, *, timeout: float) -> None:
     """
     if running(shell, node):
         return
+    _wait_buried(shell, node)
     if not node.service:
         _need(shell.run(["mkdir", "-p", "--", node.work], timeout=QUICK), node, "mkdir")
     ran = shell.run(start_argv(node, timeout), timeout=timeout + QUICK)
@@ -164,6 +168,21 @@ def wait_shut_down(shell: Shell, node: Node, *, timeout: float) -> Control:
         if time.monotonic() > deadline:
             raise StepFailed(f"{node.name} is still {found.state!r} after {timeout:g} s.", code="STOP-TOO-LONG")
         time.sleep(POLL)
+
+
+def _wait_buried(shell: Shell, node: Node) -> None:
+    """Wait for the parent of a killed server to bury it: a new one takes the old id in postmaster.pid for alive."""
+    deadline = time.monotonic() + QUICK
+    while _unburied(shell, node) and time.monotonic() < deadline:
+        time.sleep(20 * POLL)
+
+
+def _unburied(shell: Shell, node: Node) -> bool:
+    pid = (shell.read(f"{node.data.rstrip('/')}/postmaster.pid") or "").partition("\n")[0]
+    if not pid.isdigit():
+        return False
+    stat = shell.run(["cat", f"/proc/{pid}/stat"], timeout=QUICK).out  # "4711 (postgres) Z 1 …"
+    return stat.rpartition(") ")[2].startswith("Z")
 
 
 def _need(ran: Ran, node: Node, what: str) -> Ran:

@@ -34,9 +34,7 @@ def copy(shell: Shell, here: Node, source: Node, user: str, folder: str, step: S
     return run(shell, here, [*words, *argv(source, user, folder, f"seconder-{step.run}")], step)
 
 
-def run(
-    shell: Shell, here: Node, words: list[str], step: StepContext, *, stoppable: bool = True, job: str = ""
-) -> Ran:
+def run(shell: Shell, here: Node, words: list[str], step: StepContext, *, stoppable: bool = True, job: str = "") -> Ran:
     """Run a long program as this step's job and show its progress. ``stoppable``: Stop interrupts it."""
     show, job = progress(step), job or step.job
 

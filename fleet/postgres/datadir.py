@@ -60,7 +60,7 @@ def look(shell: Shell, node: Node) -> DataDir | None:
 
 
 def real(shell: Shell, folder: str) -> str:
-    """Give a folder's path with links resolved; one that isn't there (between two renames) is resolved as if it were."""
+    """Give a folder's path with links resolved, even while it isn't there (between two renames)."""
     ran = shell.run(["realpath", "-m", folder], timeout=QUICK)
     return ran.out.strip() if ran.ok else folder
 

@@ -9,6 +9,7 @@ from core.errors import StepFailed
 from core.outcome import Evidence, Probe
 from fleet.inventory import Node
 from fleet.postgres import control, lsn
+from fleet.postgres.candidate import most_advanced
 from fleet.postgres.loss import measure
 from fleet.postgres.observe import observe
 from fleet.postgres.patience import talk
@@ -71,9 +72,8 @@ def weigh(site: Site, *, node: str, candidate: str, wal_bytes: int, wal_seconds:
     """Measure what is lost, behind the fence, and stop above what was agreed; the candidate must have most."""
     view = observe(site)
     _still_dead(view, node)
-    best = max(view.standbys, key=lambda seen: (seen.timeline or 0, seen.has_lsn or 0))
-    mine = view.nodes[candidate]
-    if (best.timeline, best.has_lsn) != (mine.timeline, mine.has_lsn):
+    best, mine = most_advanced(view, site.cluster), view.nodes[candidate]
+    if best is not None and (best.timeline or 0, best.has_lsn or 0) > (mine.timeline or 0, mine.has_lsn or 0):
         raise StepFailed(f"{best.name} has more WAL than {candidate}.", "Ask for that one.", code="NOT-MOST-ADVANCED")
     found = measure(site, site.cluster.node(node), site.cluster.node(candidate))
     if not found.within(wal_bytes, wal_seconds):

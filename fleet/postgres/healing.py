@@ -17,6 +17,7 @@ from fleet.site import Site
 
 STOP_TIME = 90.0  # seconds: a fast stop waits for WAL senders, and those for wal_sender_timeout (60 s)
 _AT_ONCE = 20.0  # seconds for an immediate stop
+_BURIAL = 30.0  # seconds
 _CHECKPOINT = 600.0  # seconds
 _LOOK_EVERY = 0.1  # seconds
 _CONTROL = "SELECT (SELECT system_identifier::text FROM pg_control_system()) AS sysid"
@@ -49,6 +50,19 @@ def must_be_gone(shell: Shell, node: Node) -> None:
     """Raise ``StepFailed`` while any process of a node's server is left."""
     if datadir.exists(shell, f"{node.data}/PG_VERSION") and not control.gone(shell, node):
         raise StepFailed(f"{node.name} runs.", "Somebody started it; look there first.", code="STILL-RUNNING")
+
+
+def wait_buried(shell: Shell, node: Node) -> None:
+    """Wait until a killed server's process is gone for good: PostgreSQL takes one that nobody reaped for alive.
+
+    Raises ``StepFailed``.
+    """
+    deadline = time.monotonic() + _BURIAL
+    while shell.run([control.program(node, "pg_ctl"), "-D", node.data, "status"], timeout=_BURIAL).ok:
+        if time.monotonic() > deadline:
+            said = f"{node.name}'s killed server is still listed as a process: its parent does not reap it."
+            raise StepFailed(said, f"Once you are sure that it is dead: rm {node.data}/postmaster.pid", code="UNBURIED")
+        time.sleep(_LOOK_EVERY)
 
 
 def checkpoint(site: Site, node: Node) -> int:
@@ -123,9 +137,7 @@ def resume(site: Site, step: StepContext, *, node: str) -> Evidence:
     return Evidence(f"{node} replays again")
 
 
-def prove(
-    site: Site, step: StepContext, *, node: str, primary: str, timeline: int, replays: bool = True
-) -> Evidence:
+def prove(site: Site, step: StepContext, *, node: str, primary: str, timeline: int, replays: bool = True) -> Evidence:
     """See that the node streams the primary's timeline, and replays what was written just now unless it is delayed."""
     here, there = site.cluster.node(node), site.cluster.node(primary)
     marker = mark(site, there)

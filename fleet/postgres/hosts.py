@@ -8,8 +8,9 @@ from core.outcome import Refusal
 from fleet.inventory import LOCAL, Cluster, Node
 from fleet.postgres import login
 from fleet.postgres.candidate import Choice
-from fleet.postgres.control import read_control
+from fleet.postgres.control import QUICK, read_control
 from fleet.postgres.view import ClusterView
+from fleet.shell import Shell
 from fleet.site import Site
 
 
@@ -36,18 +37,26 @@ def _addresses(cluster: Cluster) -> Refusal | None:
 
 
 def _shell(site: Site, node: Node, view: ClusterView) -> Refusal | None:
-    """Read the control file: proves the shell, ``bin``, ``data``, and that this folder is that server's."""
+    """Read the control file: proves the shell, ``bin`` and ``data``, and that this folder is that server's."""
+    shell = site.shell(node)
     try:
-        found = read_control(site.shell(node), node)
+        found = read_control(shell, node)
+        if found.sysid == view.nodes[node.name].sysid and _own_folder(shell, node, view, site.cluster):
+            return None
     except SeconderError as error:
         return Refusal("PROMOTE-NO-SHELL", f"{node.name}: {error.message}", error.hint or "seconder check says more.")
-    seen = view.nodes[node.name].settings.get("data_directory")
-    if found.sysid != view.nodes[node.name].sysid:
-        said = f"{node.data} on {node.name} is not the folder of the server on port {node.port}"
-        return Refusal(
-            "PROMOTE-WRONG-FOLDER", f"{said} (that is {seen}).", "Correct data or port in the configuration."
-        )
-    return None
+    said = f"{node.data} on {node.name} is not the folder of the server on port {node.port}."
+    return Refusal("PROMOTE-WRONG-FOLDER", said, "Correct data or port in the configuration.")
+
+
+def _own_folder(shell: Shell, node: Node, view: ClusterView, cluster: Cluster) -> bool:
+    """Compare with what the server says of itself; copies of one cluster on one machine share their identifier."""
+    says = view.nodes[node.name].settings.get("data_directory")
+    if says:
+        return shell.run(["test", says, "-ef", node.data], timeout=QUICK).ok
+    neighbours = [other.name for other in cluster.nodes.values() if other.host == node.host and other.name != node.name]
+    theirs = [view.nodes[name].settings.get("data_directory", "") for name in neighbours]
+    return not any(shell.run(["test", place, "-ef", node.data], timeout=QUICK).ok for place in theirs if place)
 
 
 def _login(site: Site, here: Node, there: Node, cluster: Cluster) -> Refusal | None:

@@ -51,23 +51,38 @@ class Choice:
 def choose(standing: Standing, *, rebuild: bool = False) -> Choice:
     """Take the first rung whose conditions hold; ``rebuild`` asks for the last one."""
     if rebuild:
-        return Choice(Rung.COPY, ("cheaper ways: not tried, --rebuild asks for a full copy",))
-    why_not: list[str] = []
-    for rung, obstacle in _obstacles(standing):
+        return Choice(Rung.COPY, ("no cheaper way was considered: --rebuild asks for a full copy",))
+    passed: dict[str, list[str]] = {}
+    for rung, obstacle in _obstacles(standing).items():
         if not obstacle:
-            return Choice(rung, tuple(why_not))
-        why_not.append(obstacle)
-    return Choice(Rung.COPY, tuple(why_not))
+            return Choice(rung, _grouped(passed))
+        passed.setdefault(obstacle, []).append(_NAMES[rung])
+    return Choice(Rung.COPY, _grouped(passed))
 
 
-def _obstacles(standing: Standing) -> tuple[tuple[Rung, str], ...]:
-    return (
-        (Rung.WAIT, _not_wait(standing)),
-        (Rung.UNPAUSE, _not_unpause(standing)),
-        (Rung.REPAIR, _not_repair(standing)),
-        (Rung.FEED, _not_feed(standing)),
-        (Rung.REWIND, _not_rewind(standing)),
-    )
+def _grouped(passed: dict[str, list[str]]) -> tuple[str, ...]:
+    return tuple(f"no {', no '.join(names)}: {obstacle}" for obstacle, names in passed.items())
+
+
+_NAMES = {
+    Rung.WAIT: "waiting",
+    Rung.UNPAUSE: "unpausing",
+    Rung.REPAIR: "reconnecting",
+    Rung.FEED: "feeding WAL",
+    Rung.REWIND: "rewinding",
+}
+
+
+def _obstacles(standing: Standing) -> dict[Rung, str]:
+    """Give what speaks against each rung, cheapest first; the empty string where nothing does."""
+    strange = _strange(standing)
+    return {
+        Rung.WAIT: strange or _not_wait(standing),
+        Rung.UNPAUSE: strange or _not_unpause(standing),
+        Rung.REPAIR: strange or ("" if standing.wal_kept else "the primary no longer has the WAL that it needs"),
+        Rung.FEED: strange or ("" if standing.archive_has else "no archive within its reach has that WAL whole"),
+        Rung.REWIND: _not_rewind(standing, strange),
+    }
 
 
 def _strange(standing: Standing) -> str:
@@ -90,37 +105,22 @@ _VERDICTS = {
 
 
 def _not_wait(standing: Standing) -> str:
-    if strange := _strange(standing):
-        return f"wait: {strange}"
     if not standing.streaming:
-        return "wait: it does not stream from the primary"
-    if not standing.delayed and (standing.paused or not standing.moving):
-        return "wait: replay is paused" if standing.paused else "wait: replay does not move"
-    return ""
+        return "it does not stream from the primary"
+    if standing.delayed:
+        return ""
+    if standing.paused:
+        return "replay is paused"
+    return "" if standing.moving else "replay stands still"
 
 
 def _not_unpause(standing: Standing) -> str:
-    if strange := _strange(standing):
-        return f"unpause: {strange}"
     if not standing.paused:
-        return "unpause: replay is not paused"
-    return "" if standing.streaming or standing.wal_kept else "unpause: the WAL that it needs next is gone"
+        return "replay is not paused"
+    return "" if standing.streaming or standing.wal_kept else "the primary no longer has the WAL that it needs"
 
 
-def _not_repair(standing: Standing) -> str:
-    if strange := _strange(standing):
-        return f"reconnect: {strange}"
-    return "" if standing.wal_kept else "reconnect: the primary no longer has the WAL that it needs"
-
-
-def _not_feed(standing: Standing) -> str:
-    if strange := _strange(standing):
-        return f"feed WAL: {strange}"
-    return "" if standing.archive_has else "feed WAL: no archive within its reach has that WAL without a gap"
-
-
-def _not_rewind(standing: Standing) -> str:
-    if standing.verdict is not Verdict.DIVERGED or standing.same_wal is False or standing.empty:
-        reason = _strange(standing) or "nothing diverged, so there is nothing to rewind"
-        return f"rewind: {reason}"
-    return f"rewind: {standing.no_rewind}" if standing.no_rewind else ""
+def _not_rewind(standing: Standing, strange: str) -> str:
+    if standing.verdict is not Verdict.DIVERGED or standing.empty:
+        return strange or "nothing diverged"
+    return standing.no_rewind

@@ -1,13 +1,14 @@
 """The commands with which a person goes on with a resync, or back, when the bot is dead."""
 
 from fleet.inventory import Cluster, Node
-from fleet.postgres.byhand import on, sql
+from fleet.postgres.byhand import run, sql
 from fleet.postgres.control import program, signal_file, start_argv
 from fleet.postgres.ladder import Rung
 from fleet.postgres.ways import Way
 
 _PATIENCE = 600  # seconds
-_NEWEST = "newest"  # run ids sort by time
+RUN = "RUN"  # stands for the run's id, which the plan can't know
+_EXPLAIN = f"# {RUN} stands for this run's id; the newest folder of that kind is the one."
 
 
 def onward(cluster: Cluster, way: Way) -> tuple[str, ...]:
@@ -23,8 +24,10 @@ def onward(cluster: Cluster, way: Way) -> tuple[str, ...]:
             lines = [*_rewind(here, there), slot, *_aim(here, there, way)]
         case Rung.COPY:
             lines = [slot, *_copy(cluster, here, way), *_aim(here, there, way)]
-    restart = [] if way.rung in {Rung.WAIT, Rung.UNPAUSE} or not way.restart else _start(here)
-    return (*lines, *restart, sql(here, "SELECT status, received_tli FROM pg_stat_wal_receiver"))
+    starts = way.rung >= Rung.REWIND or (way.rung >= Rung.REPAIR and way.restart)
+    restart = _start(here) if starts else []
+    explain = [_EXPLAIN] if way.rung >= Rung.REWIND else []
+    return (*explain, *lines, *restart, sql(here, "SELECT status, received_tli FROM pg_stat_wal_receiver"))
 
 
 def back(cluster: Cluster, way: Way) -> tuple[str, ...]:
@@ -35,21 +38,24 @@ def back(cluster: Cluster, way: Way) -> tuple[str, ...]:
         again = f"/db resync {cluster.name} {way.node} --rebuild"
         return (never, f"# A rewind that began can't be taken back: leave {way.node} down, then {again}")
     if way.rung is Rung.COPY:
-        old = on(here, "mv", "-T", f"{here.data}.old.RUN", here.data)
-        return (never, f"# The old folder, if it was renamed already (RUN: the {_NEWEST} one):", old, *_start(here))
+        old = run(here, "mv", "-T", f"{here.data}.old.{RUN}", here.data)
+        return (never, _EXPLAIN, "# If the old folder was renamed already:", old, *_start(here))
     return (never, *(_start(here) if way.restart and way.running else ()))
 
 
 def _rewind(here: Node, there: Node) -> list[str]:
     source = f"host={there.address} port={there.port} user={there.database_user} dbname={there.database}"
+    saved = f"{here.work}/saved/{RUN}"
     return [
-        on(here, program(here, "pg_ctl"), "-D", here.data, "-m", "fast", "stop"),
+        run(here, program(here, "pg_ctl"), "-D", here.data, "-m", "fast", "stop"),
         sql(there, "CHECKPOINT"),
-        on(here, "rm", "-f", signal_file(here)),
-        on(here, program(here, "pg_rewind"), "-D", here.data, "--source-server", source, "-R", "-P"),
-        f"# It must say \"rewinding from last common checkpoint\". Its own files (the {_NEWEST} folder there) go back:",
-        on(here, "ls", f"{here.work}/saved"),
-        on(here, "touch", signal_file(here)),
+        f"# {here.name}'s own .conf files must lie in {saved} first; else copy them there now:",
+        run(here, "ls", saved),
+        run(here, "rm", "-f", signal_file(here)),
+        run(here, *_password(here), program(here, "pg_rewind"), "-D", here.data, "--source-server", source, "-R", "-P"),
+        '# It must have said "rewinding from last common checkpoint"; if not, do not start it. Then:',
+        run(here, "cp", "-a", f"{saved}/.", here.data),
+        run(here, "touch", signal_file(here)),
     ]
 
 
@@ -57,16 +63,21 @@ def _copy(cluster: Cluster, here: Node, way: Way) -> list[str]:
     source = cluster.node(way.source)
     user = cluster.replication_user or source.database_user
     where = ["-h", source.address, "-p", str(source.port), "-U", user]
-    new = f"{here.data}.new.RUN"
+    new, old = f"{here.data}.new.{RUN}", f"{here.data}.old.{RUN}"
+    basebackup = [*_password(here), program(here, "pg_basebackup"), *where]
     return [
-        f"# RUN is this run's id. Unless {new} has a backup_manifest already:",
-        on(here, program(here, "pg_basebackup"), *where, "-D", new, "-X", "stream", "-c", "fast", "-P"),
-        on(here, program(here, "pg_ctl"), "-D", here.data, "-m", "fast", "stop"),
-        on(here, "touch", f"{new}/standby.signal"),
-        f"# {here.name}'s own .conf files go from the old folder into the new one, then:",
-        on(here, "mv", "-T", here.data, f"{here.data}.old.RUN"),
-        on(here, "mv", "-T", new, here.data),
+        run(here, program(here, "pg_ctl"), "-D", here.data, "-m", "fast", "stop"),
+        f"# Unless {new} has a backup_manifest already:",
+        run(here, *basebackup, "-D", new, "-X", "stream", "-c", "fast", "-P"),
+        run(here, "touch", f"{new}/standby.signal"),
+        f"# {here.name}'s own .conf files go from {here.data} into {new}. Then:",
+        run(here, "mv", "-T", here.data, old),
+        run(here, "mv", "-T", new, here.data),
     ]
+
+
+def _password(here: Node) -> list[str]:
+    return ["env", f"PGPASSFILE={here.passfile}"] if here.passfile else []
 
 
 def _aim(here: Node, there: Node, way: Way) -> list[str]:
@@ -74,9 +85,9 @@ def _aim(here: Node, there: Node, way: Way) -> list[str]:
     file = f"{here.data}/postgresql.auto.conf"
     return [
         f"# In {file}: primary_conninfo with {aim}, primary_slot_name = '{way.slot}'; reload if it runs:",
-        on(here, program(here, "pg_ctl"), "-D", here.data, "reload"),
+        run(here, program(here, "pg_ctl"), "-D", here.data, "reload"),
     ]
 
 
 def _start(here: Node) -> list[str]:
-    return [on(here, "ls", signal_file(here)), on(here, *start_argv(here, _PATIENCE))]
+    return [run(here, "ls", signal_file(here)), run(here, *start_argv(here, _PATIENCE))]

@@ -35,6 +35,12 @@ class Plight:
     lost: int | None
     archive: str
 
+    @property
+    def restart(self) -> bool:
+        """Say whether the node must be stopped first: it doesn't answer, writes, or streams and yet stands still."""
+        stuck = self.standing.streaming and not self.standing.moving
+        return not self.standing.answers or self.end.wrote or stuck
+
 
 @dataclass(frozen=True)
 class _Pair:
@@ -154,7 +160,7 @@ def _no_rewind(pair: _Pair, data: DataDir | None) -> str:
         return "full_page_writes is off on the primary"
     if not row["may_read"]:
         return f"{pair.there.database_user} may not read the primary's files"
-    if readiness.programs(shell, pair.here) * 10000 > pair.primary.version + 9999:
+    if readiness.programs(shell, pair.here) != pair.primary.version // 10000:
         return "its programs are of another major version"
     tried = login.sql(shell, pair.here, pair.there)
     return f"no login at the primary from there: {tried.error}" if tried.error else ""

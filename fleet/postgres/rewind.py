@@ -8,7 +8,7 @@ from core.step import StepContext
 from fleet import jobs
 from fleet.inventory import Node
 from fleet.jobs import Phase
-from fleet.postgres import control, copying, datadir, healing, login, owned
+from fleet.postgres import control, copying, healing, login, owned
 from fleet.shell import Ran, Shell
 from fleet.site import Site
 
@@ -43,6 +43,7 @@ def rewind(site: Site, step: StepContext, *, node: str, primary: str, system: st
     if jobs.poll(shell, here.work, step.job).phase is Phase.NONE:
         healing.still(site, node=node, primary=primary, system=system, timeline=timeline)
         healing.must_be_gone(shell, here)
+        healing.wait_buried(shell, here)
         healing.checkpoint(site, there)  # up to 15 it would say "no rewind required" before
         control.unfence(shell, here)  # its single-user recovery refuses standby mode; -R puts the file back
     try:
@@ -85,12 +86,26 @@ def _run(shell: Shell, here: Node, there: Node, step: StepContext) -> Ran:
 
 def argv(shell: Shell, here: Node, there: Node) -> list[str]:
     """Give pg_rewind's words. The source must accept writes; its own statement_timeout does not count."""
-    environment = [*login.environment(shell, here), "PGTARGETSESSIONATTRS=read-write", "PGOPTIONS=-cstatement_timeout=0"]
+    environment = [
+        *login.environment(shell, here),
+        "PGTARGETSESSIONATTRS=read-write",
+        "PGOPTIONS=-cstatement_timeout=0",
+    ]
     host = f"[{there.address}]" if ":" in there.address else there.address
     source = f"postgresql://{there.database_user}@{host}:{there.port}/{there.database}"
     config = owned.config_file(shell, here)
     outside = ["--config-file", config] if config else []
-    return [*environment, control.program(here, "pg_rewind"), "-D", here.data, "--source-server", source, "-R", "-P", *outside]
+    return [
+        *environment,
+        control.program(here, "pg_rewind"),
+        "-D",
+        here.data,
+        "--source-server",
+        source,
+        "-R",
+        "-P",
+        *outside,
+    ]
 
 
 def _judge(shell: Shell, here: Node, ran: Ran) -> None:

@@ -10,17 +10,18 @@ from core.errors import StepFailed
 from core.outcome import Evidence, Probe
 from fleet.inventory import Node
 from fleet.postgres import control, lsn, upstream, wal
+from fleet.postgres.candidate import LAG_BUDGET
 from fleet.postgres.observe import observe
-from fleet.postgres.patience import Connection, talk
+from fleet.postgres.patience import Connection, one, talk
 from fleet.postgres.standing import head, reached, writable
 from fleet.postgres.view import DOWN, PRIMARY, UNKNOWN, ClusterView
 from fleet.site import Site
 
-LAG_BUDGET = 16 * 1024 * 1024  # bytes; repmgr, autobase and pg_auto_failover ask for 10 to 16 MiB
 CHECKPOINT_TIME = 300.0  # seconds
 STOP_TIME = 95.0  # seconds: wal_sender_timeout (60 s), after which a stuck walsender gives up, and some more
 GATE_TIME = 30.0  # seconds, as repmgr and pg_auto_failover
 _CATCH_UP = 10.0  # seconds
+_RECENT = "SELECT clock_timestamp() - checkpoint_time < interval '2 min' AS recent FROM pg_control_checkpoint()"
 _LONG_CHECKPOINT = 1.0  # seconds; after a longer one there is enough new to write to make a second one worth it
 
 
@@ -38,11 +39,13 @@ def prepare(site: Site, *, node: str, primary: str, slots: Mapping[str, str]) ->
     return Evidence(f"slots on {node}: {', '.join(slots.values())}; checkpoint took {seconds:.2f} s", {"made": made})
 
 
-def prepared(site: Site, *, node: str, primary: str, slots: Mapping[str, str]) -> Probe:  # noqa: ARG001  # the step's args
-    """Look for the slots; a checkpoint leaves nothing that matters."""
+def prepared(site: Site, *, node: str, primary: str, slots: Mapping[str, str]) -> Probe:
+    """Look for the slots and for a checkpoint of late: without one the stop would take long."""
     with talk(site, site.cluster.node(node)) as connection:
         there = all(upstream.has_slot(connection, slot) for slot in slots.values())
-    return Probe.DONE if there else Probe.NOT_DONE
+    with talk(site, site.cluster.node(primary)) as connection:
+        recent = one(connection, _RECENT)["recent"]
+    return Probe.DONE if there and recent else Probe.NOT_DONE
 
 
 def drop_slots(site: Site, *, node: str, slots: Sequence[str]) -> Evidence:

@@ -28,9 +28,14 @@ class Control:
     fenced: bool = False
 
     @property
+    def was_primary(self) -> bool:
+        """Say whether the server last ran as a primary."""
+        return self.state in {"in production", "shut down", "shutting down", "in crash recovery"}
+
+    @property
     def may_write(self) -> bool:
-        """Say whether a start would bring up a primary, or the server was one when it died."""
-        return "recovery" not in self.state.replace("in crash recovery", "") and not self.fenced
+        """Say whether a start would bring up a primary, or the running server may be one."""
+        return self.was_primary and not self.fenced
 
 
 @dataclass(frozen=True)

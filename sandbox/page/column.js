@@ -22,6 +22,7 @@ export class Column {
     this.root.dataset.person = user;
     this.open = new Set();
     this.drawn = new Map();
+    this.seen = false;
     this.list.replaceChildren();
     this.modal?.over?.remove();
     this.modal = new Modal(this.root, user);
@@ -51,7 +52,8 @@ export class Column {
     for (const [ts, { node }] of this.drawn) {
       if (!wanted.has(ts)) { node.remove(); this.drawn.delete(ts); }
     }
-    if (atEnd) this.list.scrollTop = this.list.scrollHeight;
+    if (atEnd || !this.seen) requestAnimationFrame(() => { this.list.scrollTop = this.list.scrollHeight; });
+    this.seen = true;
     this.modal.show(state.views, people);
   }
 

@@ -164,6 +164,8 @@ def test_a_primary_stopped_for_a_switchover_comes_back_read_only_whoever_starts_
 ) -> None:
     plan = planned(promote.ACTION, TO_DB2, site)
     walk(promote.ACTION, plan, site, until="gate")
+    db1 = site.cluster.node("db1")
+    control.wait_gone(site.shell(db1), db1, timeout=20)
     cluster.start("db1")
     assert observe(site).primary is None
     assert "standby" in cluster.role("db1")
@@ -200,14 +202,17 @@ def test_a_dead_primary_is_replaced_and_the_loss_is_read_from_its_own_wal(
     view = observe(site)
     assert [node.name for node in view.primaries] == [plan.target]
     assert [node.streaming for node in view.standbys] == [True]
-    cluster.start("db1")
+    db1 = site.cluster.node("db1")
+    control.start(site.shell(db1), db1, timeout=30)
     assert [node.name for node in observe(site).primaries] == [plan.target]
 
 
 def test_wal_that_no_standby_has_is_counted_as_lost(cluster: DemoCluster, site: Reach) -> None:
-    with frozen(receiver_of(cluster, "db2")), frozen(receiver_of(cluster, "db3")):
-        on(cluster, "db1", *("INSERT INTO reading VALUES (900000 + %d, now(), 'x', 1)" % n for n in range(5)))
-        cluster.kill("db1")
+    for name in ("db2", "db3"):
+        on(cluster, name, "ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port=1'", "SELECT pg_reload_conf()")
+    wait_until(lambda: not any(node.streaming for node in observe(site).standbys))
+    on(cluster, "db1", *(f"INSERT INTO reading VALUES (90000{n}, now(), 'x', 1)" for n in range(5)))
+    cluster.kill("db1")
     found = promote.look(promote.Asked("main"), site)
     assert found.loss is not None
     assert found.loss.commits == 5

@@ -70,6 +70,11 @@ def test_a_program_that_ignores_its_stdin_does_no_harm(shell: Shell) -> None:
     assert shell.run(["true"], timeout=20, stdin="x" * 3_000_000).ok
 
 
+def test_stdin_that_is_no_text_is_refused(shell: Shell) -> None:
+    with pytest.raises(ShellError):
+        shell.run(["cat"], timeout=10, stdin="\ud800")
+
+
 def test_stdin_is_empty_without_any(shell: Shell) -> None:
     assert shell.run(["cat"], timeout=10) == Ran(0, "", "")
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import Unreachable
-from fleet.errors import AuthRefused, HostKeyChanged, HostKeyUnknown, ShellError, TimedOut
+from fleet import jobs
+from fleet.errors import AuthRefused, HostKeyChanged, HostKeyUnknown, JobRefused, ShellError, TimedOut
 from fleet.hostkeys import HostKey, pin
 from fleet.ssh import SshShell
 from tests.fixtures.sshd import Sshd, free_port, serving
@@ -179,7 +180,7 @@ def test_a_hosts_limit_on_sessions_cuts_nobody_off() -> None:
         shell.run(["true"], timeout=5)
         slow: list[str] = []
         thread = threading.Thread(
-            target=lambda: slow.append(shell.run(["sh", "-c", "sleep 1; echo ok"], timeout=9).out)
+            target=lambda: slow.append(shell.run(["sh", "-c", "sleep 2; echo ok"], timeout=9).out)
         )
         thread.start()
         time.sleep(0.3)
@@ -204,3 +205,26 @@ def test_neither_agent_nor_configuration_of_the_user_is_asked(
     shell = SshShell(sshd.address, sshd.known_hosts)
     assert "SSH_AUTH_SOCK" not in shell.run(["env"], timeout=5).out
     shell.close()
+
+
+def test_two_bots_and_a_link_that_breaks_start_a_job_once(sshd: Sshd, tmp_path: Path) -> None:
+    bots = [SshShell(sshd.address, sshd.known_hosts) for _ in range(2)]
+    work = str(tmp_path / "work")
+    jobs.install(bots[0], work)
+
+    def follow(bot: SshShell, trial: int, epoch: int) -> None:
+        argv = ["sh", "-c", f"echo {trial} >> {tmp_path}/ran; sleep 0.2"]
+        with suppress(Unreachable, JobRefused):
+            jobs.run(bot, work, f"t{trial}.1", epoch, argv, timeout=20)
+
+    for trial in range(10):
+        threads = [threading.Thread(target=follow, args=(bot, trial, 1 + n)) for n, bot in enumerate(bots)]
+        threads.append(threading.Timer(0.01 * trial, sshd.cut))
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        follow(bots[1], trial, 3)
+    assert (tmp_path / "ran").read_text().split() == [str(trial) for trial in range(10)]
+    for bot in bots:
+        bot.close()

@@ -68,7 +68,7 @@ def test_a_server_that_does_not_answer_is_unreachable_with_its_name(tmp_path: Pa
 
 @pytest.mark.postgres
 def test_a_connection_speaks_in_dicts_commits_at_once_and_says_who_it_is(
-    shared_cluster: DemoCluster,  # noqa: F811  # pytest finds the fixture by its name
+    shared_cluster: DemoCluster,
     tmp_path: Path,
 ) -> None:
     cluster = as_inventory(shared_cluster)
@@ -85,7 +85,7 @@ def test_a_connection_speaks_in_dicts_commits_at_once_and_says_who_it_is(
 
 @pytest.mark.postgres
 def test_a_password_that_is_missing_is_told_from_a_server_that_is_down(
-    shared_cluster: DemoCluster,  # noqa: F811  # pytest finds the fixture by its name
+    shared_cluster: DemoCluster,
     tmp_path: Path,
 ) -> None:
     db1 = replace(as_inventory(shared_cluster).node("db1"), passfile=str(tmp_path / "none"))

@@ -1,0 +1,41 @@
+# Every target works as the first and only command of a fresh checkout; nothing here calls a system's package manager.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+READY := .venv/.ready
+
+help:
+	@echo "make demo          a real PostgreSQL cluster, a Slack stand-in and the bot, on this machine only"
+	@echo "make demo TOUR=1   the same, playing the main job and ending"
+	@echo "make test          all tests; what needs a real server and has none is skipped, and said"
+	@echo "make check         lint, types, architecture"
+	@echo "make bench         figures beside references [ONLY=name]"
+	@echo "make setup         only prepare .venv"
+	@echo "make clean         remove what the others made"
+
+setup: $(READY)
+
+$(READY): requirements-dev.txt pyproject.toml setup.sh
+	@sh setup.sh
+
+demo: $(READY)
+	@.venv/bin/seconder demo $(if $(TOUR),--tour)
+
+test: $(READY)
+	@$(PY) -m pytest $(PYTEST)
+
+check: $(READY)
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@$(PY) -m pytest -q -p no:randomly tests/test_architecture.py
+
+bench: $(READY)
+	@$(PY) -m bench $(ONLY)
+
+clean:
+	@if [ -x $(PY) ]; then $(PY) -m sandbox --clean; fi
+	@rm -rf .venv .seconder .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help setup demo test check bench clean

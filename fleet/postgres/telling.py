@@ -1,0 +1,75 @@
+"""What people are told about a way back before they agree to it: pure."""
+
+from core.facts import Fact
+from fleet.inventory import Node
+from fleet.postgres import lsn
+from fleet.postgres.ladder import Choice, Rung
+from fleet.postgres.plight import Plight
+from fleet.postgres.readiness import Readiness
+from fleet.postgres.source import needed
+from fleet.postgres.view import ClusterView
+from fleet.postgres.ways import Way
+
+_STEP = 16 << 20  # bytes: the loss agreed to is rounded up to whole WAL files
+_WAYS = {
+    Rung.WAIT: "nothing",
+    Rung.UNPAUSE: "let it replay again",
+    Rung.REPAIR: "reconnect it to {primary}",
+    Rung.FEED: "feed it WAL from the archive",
+    Rung.REWIND: "rewind it to {primary}",
+    Rung.COPY: "copy {source} whole",
+}
+
+
+def title(way: Way) -> str:
+    """Give the plan's title."""
+    return f"Resync {way.node}: {_WAYS[way.rung].format(primary=way.primary, source=way.source)}"
+
+
+def facts(view: ClusterView, seen: Plight, way: Way) -> tuple[Fact, ...]:
+    """Give what must still hold when the run begins."""
+    node = way.node
+    rest: tuple[Fact, ...] = ()
+    if seen.lost is not None:
+        rest = (Fact("WAL that only it has", node, seen.lost, budget=-(-seen.lost // _STEP) * _STEP, unit="bytes"),)
+    return (
+        Fact("system identifier", view.name, way.system),
+        Fact("primary", view.name, way.primary),
+        Fact("timeline", view.name, way.timeline),
+        Fact("role", node, view.nodes[node].state),
+        Fact("timeline", node, seen.end.timeline),
+        Fact("WAL", node, seen.standing.verdict.value),
+        Fact("way back", node, way.rung.name.lower()),
+        *rest,
+    )
+
+
+def costs(way: Way, seen: Plight, ready: Readiness | None) -> tuple[str, ...]:
+    """Say what it costs, with estimates."""
+    said = []
+    if seen.lost is not None:
+        said.append(f"gives up ≈ {lsn.size(seen.lost)} of WAL that only {way.node} has: what it wrote beyond the fork")
+    if way.rung is Rung.COPY and ready is not None:
+        free = "an unknown amount" if ready.free is None else lsn.size(ready.free)
+        said.append(
+            f"copies ≈ {lsn.size(ready.size)} from {way.source}; needs {lsn.size(needed(ready.size))}, free {free}"
+        )
+    if way.rung in {Rung.REWIND, Rung.COPY} or way.restart:
+        said.append(f"{way.node} is down meanwhile" if way.running else f"{way.node} stays down until it is a standby")
+    return (*said, f"{way.primary} goes on serving")
+
+
+def notes(way: Way, seen: Plight, choice: Choice, here: Node) -> tuple[str, ...]:
+    """Say why this way and no cheaper one, and what is left behind."""
+    said = list(choice.why_not)
+    if seen.end.wrote and way.rung >= Rung.REWIND:
+        said.append(f"{way.node} last ran as a primary; it is never started as one again")
+    if seen.standing.answers and seen.end.wrote:
+        said.append(f"{way.node} STILL ACCEPTS WRITES: what clients write there is lost. Stop them first")
+    if way.rung is Rung.COPY and way.there:
+        said.append(f"the old folder is kept as {here.data}.old.… (the run's id); delete it by hand when you are sure")
+    if way.rung is Rung.COPY and seen.data and seen.data.linked:
+        said.append("pg_wal lies elsewhere now; in the copy it lies in the data folder")
+    if way.rung is Rung.REWIND:
+        said.append(f"if the rewind fails, {way.node} stays down: then --rebuild")
+    return tuple(said)

@@ -1,0 +1,103 @@
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from fleet.errors import TimedOut
+from fleet.postgres import lsn, wal
+from fleet.postgres.control import read_control
+from fleet.postgres.observe import observe
+from fleet.postgres.patience import patience
+from fleet.reach import Reach
+from sandbox.cluster import DemoCluster
+from tests.fixtures.postgres import cluster
+from tests.fixtures.site import site_for
+
+__all__ = ["cluster"]
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def site(cluster: DemoCluster) -> Iterator[Reach]:
+    reach = site_for(cluster)
+    deadline = time.monotonic() + 15
+    while len(observe(reach).standbys) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    yield reach
+    reach.close()
+
+
+def test_a_cluster_is_seen_whole(cluster: DemoCluster, site: Reach) -> None:
+    with cluster.connect("db1") as held:
+        held.execute("SET application_name = 'web'")
+        view = observe(site)
+    db1, db2 = view.nodes["db1"], view.nodes["db2"]
+    assert [node.state for node in view.nodes.values()] == ["primary", "standby", "standby"]
+    assert {node.timeline for node in view.nodes.values()} == {1}
+    assert len({node.sysid for node in view.nodes.values()}) == 1
+    assert db1.sessions == {"web": 1}
+    assert {slot.name: slot.active for slot in db1.slots} == {"db2": True, "db3": True}
+    assert db1.archiver is not None
+    assert db1.archiver.mode == "on"
+    assert db2.streaming
+    assert db2.receiver is not None
+    assert (db2.receiver.slot, db2.receiver.received_tli) == ("db2", 1)
+    assert db2.receiver.sender_port == cluster.nodes["db1"].port
+    assert db2.restore_command
+    assert db2.settings["primary_slot_name"] == "db2"
+    assert not any("password" in value for value in db2.settings.values())
+    assert view.sender("db2") is not None
+    assert db1.clock_skew is not None
+    assert abs(db1.clock_skew) < 1
+
+
+def test_stopped_killed_and_frozen_are_told_apart(cluster: DemoCluster, site: Reach) -> None:
+    cluster.stop("db2")
+    cluster.kill("db3")
+    cluster.freeze("db1")
+    try:
+        began = time.monotonic()
+        view = observe(site, deadline=1.0)
+        took = time.monotonic() - began
+    finally:
+        cluster.thaw("db1")
+    db1, db2, db3 = (view.nodes[name] for name in ("db1", "db2", "db3"))
+    assert (db1.state, db2.state, db3.state) == ("unknown", "down", "down")
+    assert db1.control is not None
+    assert db1.control.may_write
+    assert db2.control is not None
+    assert db2.control.state == "shut down in recovery"
+    assert db3.control is not None
+    assert db3.control.state == "in archive recovery"
+    assert took < 8
+
+
+def test_a_block_that_takes_too_long_is_cut_off_on_our_side(site: Reach) -> None:
+    with site.connect(site.cluster.node("db1")) as connection, pytest.raises(TimedOut):
+        with patience(connection, 0.2, "The nap"):
+            connection.execute("SELECT pg_sleep(30)")
+
+
+def test_the_wal_of_a_dead_server_is_read_to_its_end(cluster: DemoCluster, site: Reach) -> None:
+    cluster.stop("db2")
+    cluster.stop("db3")
+    with cluster.connect("db1") as connection:
+        before = connection.execute("SELECT pg_current_wal_flush_lsn()::text").fetchone()
+        for n in range(3):
+            connection.execute("INSERT INTO reading VALUES (%s, now(), 'x', 1)", (900_000 + n,))
+        after = connection.execute("SELECT pg_current_wal_flush_lsn()::text").fetchone()
+    assert before is not None
+    assert after is not None
+    cluster.kill("db1")
+    db1 = site.cluster.node("db1")
+    shell = site.shell(db1)
+    found = read_control(shell, db1)
+    assert wal.end_of_wal(shell, db1, 1, found.redo) >= lsn.parse(after[0])
+    commits = wal.commits_after(shell, db1, 1, lsn.parse(before[0]))
+    assert commits.count == 3
+    assert commits.first is not None
+    assert commits.last is not None
+    assert commits.first <= commits.last
+    assert not wal.holds_shutdown(shell, db1, 1, found.checkpoint)
