@@ -49,11 +49,11 @@ def understand(words: Sequence[str], specs: Sequence[Spec], clusters: Mapping[st
     if not rest and len(clusters) == 1 and not any(argument.required for argument in spec.arguments):
         rest = [next(iter(clusters))]  # there is only one: nobody can mean another
     if not rest:
-        raise Unclear(f"{spec.name} of which cluster?", f"{spec.name} {_first(clusters)}")
+        raise Unclear(f"{spec.name} of which cluster?", _repaired(spec, [_first(clusters)], clusters))
     cluster = clusters.get(rest[0])
     if cluster is None:
-        near = _nearest(rest[0], clusters)
-        raise Unclear(f"There is no cluster {quote(rest[0])}.", " ".join([spec.name, near, *rest[1:]]))
+        near = _repaired(spec, [_nearest(rest[0], clusters), *rest[1:]], clusters) if clusters else "help"
+        raise Unclear(f"There is no cluster {quote(rest[0])}.", near)
     return Words(spec, cluster, _arguments(spec, cluster, rest[1:]))
 
 

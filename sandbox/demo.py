@@ -62,7 +62,8 @@ def run(options: Options, stop: Stop) -> int:
             _keep(world, stop, told)
             say("Ending …")
     except Stopped:
-        return DONE if options.tour is None else NO
+        if options.tour is not None:
+            return NO
     say(f"Everything has ended. What was is kept in {options.home} until the next start.")
     return DONE
 

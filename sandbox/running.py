@@ -56,7 +56,7 @@ class DemoCluster:
     def start(self, name: str) -> None:
         """Start a node as its data directory says, and wait until it takes connections. Raises ``SandboxError``."""
         node = self.nodes[name]
-        argv = [self.bin / "pg_ctl", "-D", node.data, "-w", "-t", str(_START_S), "start"]
+        argv: list[str | Path] = [self.bin / "pg_ctl", "-D", node.data, "-w", "-t", str(_START_S), "start"]
         ran = run(argv, cwd=node.folder, timeout=_START_S + 5, log=node.folder / "start.log")
         if ran.returncode != 0:
             raise SandboxError(f"{name} did not start; its log is {node.log}:\n{_tail(node.log)}")
@@ -64,7 +64,7 @@ class DemoCluster:
     def stop(self, name: str, mode: str = "fast", *, timeout: int = 70) -> None:
         """Stop a node and wait for its end; ``mode`` is smart, fast or immediate. Raises ``SandboxError``."""
         node = self.nodes[name]
-        argv = [self.bin / "pg_ctl", "-D", node.data, "-m", mode, "-w", "-t", str(timeout), "stop"]
+        argv: list[str | Path] = [self.bin / "pg_ctl", "-D", node.data, "-m", mode, "-w", "-t", str(timeout), "stop"]
         ran = run(argv, cwd=node.folder, timeout=timeout + 5)
         if ran.returncode != 0 and self.alive(name):
             raise SandboxError(f"{name} did not stop within {timeout} s: {ran.stderr.strip()}")
@@ -113,10 +113,18 @@ class DemoCluster:
         return found[0] if len(found) == 1 else None
 
     def wait_streaming(self, primary: str, standbys: int, timeout: float = 20.0) -> None:
-        """Wait until so many standbys stream from the primary. ``timeout`` in seconds. Raises ``SandboxError``."""
-        query = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'"
+        """Wait until so many standbys stream and have replayed all that there is when this is called.
+
+        ``timeout`` is in seconds. Raises ``SandboxError``.
+        """
+        query = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND replay_lsn >= %s"
         with self.connect(primary, SUPERUSER) as connection:
-            wait_for(lambda: connection.execute(query).fetchone() == (standbys,), timeout, "the standbys to stream")
+            here = connection.execute("SELECT pg_current_wal_lsn()").fetchone()
+            wait_for(
+                lambda: connection.execute(query, here).fetchone() == (standbys,),
+                timeout,
+                f"{standbys} standbys to stream from {primary}",
+            )
 
     def stop_all(self) -> None:
         """Stop every server, fast if they can, hard if they can't."""

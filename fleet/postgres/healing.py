@@ -17,7 +17,7 @@ from fleet.site import Site
 
 STOP_TIME = 90.0  # seconds: a fast stop waits for WAL senders, and those for wal_sender_timeout (60 s)
 _AT_ONCE = 20.0  # seconds for an immediate stop
-_BURIAL = 30.0  # seconds
+_BURIAL = 5.0  # seconds that a parent may take to reap its child
 _CHECKPOINT = 600.0  # seconds
 _LOOK_EVERY = 0.1  # seconds
 _CONTROL = "SELECT (SELECT system_identifier::text FROM pg_control_system()) AS sysid"
@@ -52,16 +52,17 @@ def must_be_gone(shell: Shell, node: Node) -> None:
         raise StepFailed(f"{node.name} runs.", "Somebody started it; look there first.", code="STILL-RUNNING")
 
 
-def wait_buried(shell: Shell, node: Node) -> None:
-    """Wait until a killed server's process is gone for good: PostgreSQL takes one that nobody reaped for alive.
+def bury(shell: Shell, node: Node) -> None:
+    """Have a killed server's entry in postmaster.pid not stand in the way: PostgreSQL takes a zombie for alive.
 
-    Raises ``StepFailed``.
+    Where no parent reaps it (a container without an init), the file is removed once it is proven that nothing runs.
     """
     deadline = time.monotonic() + _BURIAL
-    while shell.run([control.program(node, "pg_ctl"), "-D", node.data, "status"], timeout=_BURIAL).ok:
+    while shell.run([control.program(node, "pg_ctl"), "-D", node.data, "status"], timeout=_AT_ONCE).ok:
         if time.monotonic() > deadline:
-            said = f"{node.name}'s killed server is still listed as a process: its parent does not reap it."
-            raise StepFailed(said, f"Once you are sure that it is dead: rm {node.data}/postmaster.pid", code="UNBURIED")
+            must_be_gone(shell, node)
+            shell.run(["rm", "-f", f"{node.data}/postmaster.pid"], timeout=_AT_ONCE)
+            return
         time.sleep(_LOOK_EVERY)
 
 
@@ -117,6 +118,8 @@ def start(site: Site, step: StepContext, *, node: str) -> Evidence:
     if not control.fenced(shell, here):
         said = f"{node} has no standby.signal: started, it would accept writes."
         raise StepFailed(said, "Put it back before any start.", code="NOT-FENCED")
+    if not control.running(shell, here):
+        bury(shell, here)
     control.start(shell, here, timeout=step.deadline)
     return Evidence(f"{node} runs as a standby")
 

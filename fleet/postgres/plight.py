@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 from core.errors import SeconderError
 from fleet.inventory import LOCAL, Node
-from fleet.postgres import datadir, divergence, login, readiness, rewind, sameness
+from fleet.postgres import datadir, divergence, login, lsn, readiness, rewind, sameness
 from fleet.postgres.datadir import DataDir
 from fleet.postgres.divergence import End, Verdict
 from fleet.postgres.ladder import Standing
 from fleet.postgres.patience import one, talk
-from fleet.postgres.source import NEAR
 from fleet.postgres.standing import head
 from fleet.postgres.view import PRIMARY, ClusterView, NodeView
 from fleet.site import Site
 
-_PAUSE = 1.0  # seconds between two looks at a standby that has much to replay
+_PAUSE = 1.0  # seconds that a standby with something to replay is given to get on
+_REPLAYED = "SELECT pg_last_wal_replay_lsn()::text AS lsn"
 _OLDEST = "SELECT min(substr(name, 9)) AS name FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'"
 _MAY_READ = """
     SELECT has_function_privilege('pg_read_binary_file(text, bigint, bigint, boolean)', 'execute') AS may_read,
@@ -110,19 +110,19 @@ def _kept(end: End, oldest: str, segment: int) -> bool:
 
 
 def _moving(pair: _Pair, position: int) -> bool:
-    """Say whether a standby has replayed nearly all there is, or gets on with it."""
+    """Say whether a standby has replayed all that there was, or gets on with it."""
     before = pair.seen.replay_lsn
     if before is None:
         return False
-    if position - before <= NEAR:
-        return True
-    time.sleep(_PAUSE)
-    try:
-        with talk(pair.site, pair.here) as connection:
-            row = one(connection, "SELECT pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::bigint AS lsn")
-    except SeconderError:
-        return False
-    return int(row["lsn"] or 0) > before
+    deadline, now = time.monotonic() + _PAUSE, before
+    while now < position and now == before and time.monotonic() < deadline:
+        time.sleep(_PAUSE / 10)
+        try:
+            with talk(pair.site, pair.here) as connection:
+                now = lsn.parse(one(connection, _REPLAYED)["lsn"] or "0/0")
+        except SeconderError:
+            return False
+    return now >= position or now > before
 
 
 def _same(pair: _Pair, end: End, segment: int) -> bool | None:

@@ -43,7 +43,7 @@ def rewind(site: Site, step: StepContext, *, node: str, primary: str, system: st
     if jobs.poll(shell, here.work, step.job).phase is Phase.NONE:
         healing.still(site, node=node, primary=primary, system=system, timeline=timeline)
         healing.must_be_gone(shell, here)
-        healing.wait_buried(shell, here)
+        healing.bury(shell, here)
         healing.checkpoint(site, there)  # up to 15 it would say "no rewind required" before
         control.unfence(shell, here)  # its single-user recovery refuses standby mode; -R puts the file back
     try:

@@ -1,10 +1,8 @@
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 
 from actions import promote, status
@@ -15,10 +13,10 @@ from fleet.postgres import control, switch
 from fleet.postgres.observe import observe
 from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
-from sandbox.postmaster import family
 from sandbox.writer import lost
 from tests.fixtures.postgres import cluster
-from tests.fixtures.site import site_for
+from tests.fixtures.site import site_for, until
+from tests.fixtures.trouble import on, receiver_of
 from tests.fixtures.walk import do, planned, probe, refusal, walk
 from tests.fixtures.writing import writing
 
@@ -32,35 +30,9 @@ TO_DB2 = promote.Asked("main", "db2")
 @pytest.fixture
 def site(cluster: DemoCluster) -> Iterator[Reach]:
     reach = site_for(cluster)
-    wait_until(lambda: len(observe(reach).standbys) == 2)  # they stream before they have replayed the database
+    until(lambda: len(observe(reach).standbys) == 2)  # they stream before they have replayed the database
     yield reach
     reach.close()
-
-
-@contextmanager
-def frozen(process: psutil.Process) -> Iterator[None]:
-    process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGCONT)
-
-
-def receiver_of(cluster: DemoCluster, name: str) -> psutil.Process:
-    return next(one for one in family(cluster.nodes[name].data) if "walreceiver" in " ".join(one.cmdline()))
-
-
-def on(cluster: DemoCluster, name: str, *statements: str) -> None:
-    with cluster.connect(name) as connection:
-        for statement in statements:
-            connection.execute(statement.encode())
-
-
-def wait_until(holds: object, timeout: float = 15.0) -> None:
-    deadline = time.monotonic() + timeout
-    while not holds():  # type: ignore[operator]  # any callable
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_a_switchover_under_load_loses_no_acknowledged_row_and_all_stream(
@@ -71,7 +43,7 @@ def test_a_switchover_under_load_loses_no_acknowledged_row_and_all_stream(
         walked = walk(promote.ACTION, plan, site)
         assert walked.failed is None
         rows = writer.rows
-        wait_until(lambda: writer.rows > rows)
+        until(lambda: writer.rows > rows)
     view = observe(site)
     assert view.primary is not None
     assert view.primary.name == "db2"
@@ -196,7 +168,7 @@ def test_a_dead_primary_is_replaced_and_the_loss_is_read_from_its_own_wal(
         walked = walk(promote.ACTION, plan, site)
         assert walked.failed is None, walked.failed
         rows = writer.rows
-        wait_until(lambda: writer.rows > rows)
+        until(lambda: writer.rows > rows)
     weighed = walked.evidence["weigh"].data["commits"]
     assert lost(cluster.nodes[plan.target].dsn(), tmp_path / "writer.log") <= int(str(weighed))
     view = observe(site)
@@ -210,7 +182,7 @@ def test_a_dead_primary_is_replaced_and_the_loss_is_read_from_its_own_wal(
 def test_wal_that_no_standby_has_is_counted_as_lost(cluster: DemoCluster, site: Reach) -> None:
     for name in ("db2", "db3"):
         on(cluster, name, "ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port=1'", "SELECT pg_reload_conf()")
-    wait_until(lambda: not any(node.streaming for node in observe(site).standbys))
+    until(lambda: not any(node.streaming for node in observe(site).standbys))
     on(cluster, "db1", *(f"INSERT INTO reading VALUES (90000{n}, now(), 'x', 1)" for n in range(5)))
     cluster.kill("db1")
     found = promote.look(promote.Asked("main"), site)
@@ -220,56 +192,8 @@ def test_wal_that_no_standby_has_is_counted_as_lost(cluster: DemoCluster, site: 
     assert found.loss.seconds >= 1
 
 
-def test_a_frozen_primary_is_not_replaced(cluster: DemoCluster, site: Reach) -> None:
-    cluster.freeze("db1")
-    try:
-        refused = refusal(promote.ACTION, TO_DB2, site)
-    finally:
-        cluster.thaw("db1")
-    assert refused.code == "PROMOTE-PRIMARY-SILENT"
-
-
 def test_two_primaries_are_seen_and_nothing_is_promoted(cluster: DemoCluster, site: Reach) -> None:
     on(cluster, "db3", "SELECT pg_promote()")
     assert refusal(promote.ACTION, TO_DB2, site).code == "PROMOTE-SPLIT-BRAIN"
     found = status.answer(status.Asked("main"), observe(site))
     assert found.level == "crit"
-
-
-def test_a_paused_standby_a_delayed_one_and_a_silent_one_are_no_candidates(cluster: DemoCluster, site: Reach) -> None:
-    on(cluster, "db2", "SELECT pg_wal_replay_pause()")
-    assert refusal(promote.ACTION, TO_DB2, site).code == "PROMOTE-PAUSED"
-    assert planned(promote.ACTION, promote.Asked("main"), site).target == "db3"
-    on(cluster, "db3", "ALTER SYSTEM SET recovery_min_apply_delay = '1h'", "SELECT pg_reload_conf()")
-    wait_until(lambda: observe(site).nodes["db3"].apply_delay > 0)
-    assert refusal(promote.ACTION, promote.Asked("main"), site).code == "PROMOTE-NO-CANDIDATE"
-    cluster.freeze("db3")
-    try:
-        assert refusal(promote.ACTION, promote.Asked("main", "db3"), site).code == "PROMOTE-CANDIDATE-DOWN"
-    finally:
-        cluster.thaw("db3")
-
-
-def test_a_frozen_receiver_of_another_standby_is_named_before_the_stop_waits_for_it(
-    cluster: DemoCluster, site: Reach
-) -> None:
-    with frozen(receiver_of(cluster, "db3")):
-        on(cluster, "db1", "INSERT INTO reading VALUES (999999, now(), 'x', 1)")
-        time.sleep(4.5)
-        refused = refusal(promote.ACTION, TO_DB2, site)
-    assert refused.code == "PROMOTE-STUCK-WALSENDER"
-    assert "db3" in refused.message
-
-
-def test_a_failing_archiver_stops_the_plan(cluster: DemoCluster, site: Reach) -> None:
-    on(cluster, "db1", "ALTER SYSTEM SET archive_command = 'false'", "SELECT pg_reload_conf()")
-    on(cluster, "db1", "INSERT INTO reading VALUES (999999, now(), 'x', 1)", "SELECT pg_switch_wal()")
-    wait_until(lambda: bool((archiver := observe(site).nodes["db1"].archiver) and archiver.failing))
-    assert refusal(promote.ACTION, TO_DB2, site).code == "PROMOTE-ARCHIVER-FAILING"
-
-
-def test_a_candidate_that_the_others_may_not_log_in_to_is_refused(cluster: DemoCluster, site: Reach) -> None:
-    hba = cluster.nodes["db2"].data / "pg_hba.conf"
-    hba.write_text("\n".join(line for line in hba.read_text().splitlines() if "replication" not in line) + "\n")
-    on(cluster, "db2", "SELECT pg_reload_conf()")
-    assert refusal(promote.ACTION, TO_DB2, site).code == "PROMOTE-NO-LOGIN"

@@ -1,8 +1,9 @@
 """Standbys and old primaries of a real cluster brought back, each by the cheapest way that is sure to work."""
 
+import os
+import signal
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -12,7 +13,7 @@ from actions.resync import ACTION, asked, look, plan, refuse
 from core.errors import StepFailed
 from core.outcome import Refusal
 from core.plan import Plan, Risk
-from fleet.postgres import control
+from fleet.postgres import control, healing
 from fleet.site import Site
 from sandbox.cluster import DemoCluster
 from sandbox.layout import APP
@@ -46,7 +47,7 @@ def rows(cluster: DemoCluster, name: str) -> int:
 def write(cluster: DemoCluster, name: str, count: int = 50) -> None:
     with cluster.connect(name, APP) as connection:
         connection.execute(
-            "INSERT INTO reading SELECT max(id) + n, now(), 'new', 0 FROM reading, generate_series(1, %s) n GROUP BY n",
+            "INSERT INTO reading SELECT (SELECT max(id) FROM reading) + n, now(), 'new', 0 FROM generate_series(1, %s) n",
             (count,),
         )
 
@@ -58,17 +59,26 @@ def change(cluster: DemoCluster, name: str, setting: str, value: str) -> None:
         connection.execute("SELECT pg_reload_conf()")
 
 
-def fail_over(cluster: DemoCluster, *, lost: int) -> None:
+def fail_over(cluster: DemoCluster, *, lost: int, kill: bool = True) -> None:
     """Lose db1 with rows that nobody else has; db2 takes over. No checkpoint: that is resync's to know."""
     for name in ("db2", "db3"):
         cluster.stop(name)
     if lost:
         write(cluster, "db1", lost)
-    cluster.kill("db1")
+    if kill:
+        cluster.kill("db1")
+    else:
+        cut_off(cluster)
     cluster.start("db2")
     with cluster.connect("db2") as connection:
         connection.execute("SELECT pg_promote(true, 30)")
     write(cluster, "db2")
+
+
+def cut_off(cluster: DemoCluster) -> None:
+    """Have db1 go on alone: db2 neither reaches it nor finds its WAL in the archive."""
+    auto = cluster.nodes["db2"].data / "postgresql.auto.conf"
+    auto.write_text(auto.read_text() + "primary_conninfo = 'host=127.0.0.1 port=1'\nrestore_command = 'false'\n")
 
 
 def question(site: Site, node: str, *, rebuild: bool = False, source: str | None = None) -> Plan | Refusal:
@@ -315,33 +325,15 @@ def test_a_fork_on_the_same_timeline_is_seen_in_the_wal_itself(cluster: DemoClus
     with cluster.connect("db2") as connection:
         connection.execute("SELECT pg_switch_wal()")
     cluster.stop("db2")
-    (cluster.nodes["db2"].data / "standby.signal").touch()
-    control_file = cluster.nodes["db2"].data
+    control.fence(site.shell(site.cluster.node("db2")), site.cluster.node("db2"))
     write(cluster, "db1", 9000)
     with cluster.connect("db1") as connection:
         connection.execute("SELECT pg_switch_wal()")
     write(cluster, "db1", 9000)
-    cluster_start_as_standby(cluster, control_file)
+    cluster.start("db2")  # as a standby, as a person might: it may well say that it streams
     made = planned(site, "db2")
     assert way(made) == "copy"
     assert any("same timeline" in note or "own timeline" in note for note in made.notes)
-
-
-def cluster_start_as_standby(cluster: DemoCluster, data: Path) -> None:
-    """Start the wrong node as a standby, as a person might; it may well say that it streams."""
-    for file in (data, data / "standby.signal"):
-        assert file.exists()
-    must_own(cluster, data / "standby.signal")
-    cluster.start("db2")
-    time.sleep(1)
-
-
-def must_own(cluster: DemoCluster, file: Path) -> None:
-    owner = cluster.nodes["db2"].data.stat()
-    if file.stat().st_uid != owner.st_uid:
-        import os
-
-        os.chown(file, owner.st_uid, owner.st_gid)
 
 
 def test_a_failed_rewind_leaves_the_node_down_fenced_and_to_be_copied(cluster: DemoCluster, site: Site) -> None:
@@ -361,19 +353,49 @@ def test_a_failed_rewind_leaves_the_node_down_fenced_and_to_be_copied(cluster: D
     assert cluster.role("db1") == "down"
 
 
-def test_wal_that_the_old_primary_lacks_is_fetched_from_the_archive_for_a_rewind(
-    cluster: DemoCluster, site: Site
-) -> None:
-    fail_over(cluster, lost=300)
+def test_wal_from_before_the_fork_is_fetched_from_the_archive_for_a_rewind(cluster: DemoCluster, site: Site) -> None:
+    for name in ("db2", "db3"):
+        cluster.stop(name)
+    change(cluster, "db1", "wal_keep_size", "0")
+    change(cluster, "db1", "min_wal_size", "32MB")
+    with cluster.connect("db1") as connection:
+        for name in ("db2", "db3"):
+            connection.execute("SELECT pg_drop_replication_slot(%s)", (name,))
+        for _ in range(5):
+            connection.execute("SELECT pg_logical_emit_message(true, 'test', 'beyond the fork')")
+            connection.execute("SELECT pg_switch_wal()")
+            connection.execute("CHECKPOINT")
+    first = cluster.nodes["db1"].data / "pg_wal" / "000000010000000000000001"
+    wait_for(lambda: not first.exists(), 20, "the WAL before the fork to be removed")
+    cluster.kill("db1")
+    cluster.start("db2")
+    with cluster.connect("db2") as connection:
+        connection.execute("SELECT pg_promote(true, 30)")
+    write(cluster, "db2")
     made = planned(site, "db1")
-    carrier = Carrier(ACTION, made, site)
-    carrier.all()
+    assert way(made) == "rewind"
+    Carrier(ACTION, made, site).all()
     in_step(cluster, "db2", "db1")
 
 
+def test_replay_that_stands_still_is_cured_by_a_restart(
+    cluster: DemoCluster, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(healing, "STOP_TIME", 1.0)  # seconds: a frozen process hears no polite signal
+    with cluster.connect("db2") as connection:
+        row = connection.execute("SELECT pid FROM pg_stat_activity WHERE backend_type = 'startup'").fetchone()
+    assert row is not None
+    os.kill(row[0], signal.SIGSTOP)
+    write(cluster, "db1")
+    made = planned(site, "db2")
+    assert way(made) == "repair"
+    assert [step.name for step in made.steps] == ["stop", "slot", "settle", "start", "prove"]
+    Carrier(ACTION, made, site).all()
+    in_step(cluster, "db1", "db2")
+
+
 def test_an_old_primary_that_still_writes_is_stopped_fenced_and_rewound(cluster: DemoCluster, site: Site) -> None:
-    fail_over(cluster, lost=300)
-    cluster.start("db1")
+    fail_over(cluster, lost=300, kill=False)
     write(cluster, "db1")
     assert cluster.role("db1") == "primary"
     made = planned(site, "db1")

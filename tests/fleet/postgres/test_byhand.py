@@ -11,7 +11,7 @@ SLOTS = {"db1": "db1", "db3": "db3"}
 
 def test_the_way_on_fences_before_it_stops_and_proves_before_it_promotes() -> None:
     text = "\n".join(onward(inventory(), SWITCH, SLOTS))
-    order = ["touch", "-m fast", "pg_controldata", "pg_waldump", "No way back", " promote ", " start "]
+    order = ["touch", "-m fast", "pg_controldata", "pg_waldump", "No way back", " promote ", "-w -t 60 start"]
     places = [text.index(word) for word in order]
     assert places == sorted(places)
 
