@@ -55,7 +55,7 @@ class Texts:
             lstrip_blocks=True,
             autoescape=False,  # HTML escaping would show as text in Slack; finalize does Slack's own
         )
-        filters = {"size": size, "duration": duration, "date": slack_date, "clock": utc_clock, "bar": bar}
+        filters = {"size": size, "duration": duration, "date": slack_date, "clock": utc_clock, "bar": bar, "sentence": sentence}
         self._env.filters.update(filters)
 
     def parts(self, name: str, data: Mapping[str, object]) -> dict[str, str]:
@@ -110,6 +110,11 @@ def bar(done: object, total: object = 100) -> str:
     part = max(0.0, min(1.0, done / total))
     full = round(part * 10)
     return "▓" * full + "░" * (10 - full) + f" {part * 100:.0f} %"
+
+
+def sentence(text: str) -> str:
+    """Begin with a capital letter."""
+    return text[:1].upper() + text[1:]
 
 
 def _moment(when: object) -> datetime:

@@ -216,7 +216,8 @@ class Runner:
 
 
 def _behind_return(plan: Plan, n: int) -> bool:
-    return any(step.ponr for step in plan.steps[:n])
+    """Say whether a step before the n-th lies at or behind the point: the step at it is not, when it was not done."""
+    return any(step.ponr for step in plan.steps[: n - 1])
 
 
 def _said(error: Exception) -> str:

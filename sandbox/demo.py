@@ -79,8 +79,7 @@ def _welcome(world: World) -> None:
 def _keep(world: World, stop: Stop, told: dict[str, object]) -> None:
     complained = False
     while not stop.wait(_TICK_S):
-        world.writer.tend()
-        world.bot.tend()
+        world.tend()
         told = world.tell(told)
         if world.bot.gave_up and not complained:
             say(f"The bot keeps ending. The end of its log, {world.bot.log}:\n{world.bot.last_words()}")

@@ -1,8 +1,9 @@
 """The processes of a server, found by the folder that they work in, whoever started them."""
 
+import os
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import psutil
@@ -67,6 +68,8 @@ def kill(data: Path, *, timeout: float = 5.0) -> None:
     left = wait_gone(processes, timeout)
     _tell([*left, *family(data)], signal.SIGKILL)
     wait_gone([*left, *family(data)], timeout)
+    if main is not None:  # PostgreSQL takes an unreaped postmaster for a living one
+        _wait(lambda: not main.is_running(), timeout)
 
 
 def end(folder: Path, *, timeout: float = 5.0) -> None:
@@ -83,12 +86,27 @@ def end(folder: Path, *, timeout: float = 5.0) -> None:
 
 def wait_gone(processes: Iterable[psutil.Process], timeout: float) -> list[psutil.Process]:
     """Wait until processes are gone, at most ``timeout`` seconds, and list those that are still there."""
+    all_of_them = list(processes)
+    _wait(lambda: all(_gone(process) for process in all_of_them), timeout)
+    return [process for process in all_of_them if not _gone(process)]
+
+
+def reap() -> None:
+    """Take note of the death of servers whose parent we became because we are process 1, as in a container."""
+    if os.getpid() != 1:
+        return
+    for process in psutil.Process().children():
+        try:
+            if process.name() == "postgres" and process.status() == psutil.STATUS_ZOMBIE:
+                os.waitpid(process.pid, os.WNOHANG)
+        except (psutil.NoSuchProcess, ChildProcessError):
+            continue
+
+
+def _wait(over: Callable[[], bool], timeout: float) -> None:
     deadline = time.monotonic() + timeout
-    left = [process for process in processes if not _gone(process)]
-    while left and time.monotonic() < deadline:
+    while not over() and time.monotonic() < deadline:
         time.sleep(_POLL_S)
-        left = [process for process in left if not _gone(process)]
-    return left
 
 
 def _gone(process: psutil.Process) -> bool:

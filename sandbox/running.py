@@ -58,8 +58,9 @@ class DemoCluster:
         node = self.nodes[name]
         argv: list[str | Path] = [self.bin / "pg_ctl", "-D", node.data, "-w", "-t", str(_START_S), "start"]
         ran = run(argv, cwd=node.folder, timeout=_START_S + 5, log=node.folder / "start.log")
-        if ran.returncode != 0:
-            raise SandboxError(f"{name} did not start; its log is {node.log}:\n{_tail(node.log)}")
+        if ran.returncode != 0 or not self.alive(name):  # 18's pg_ctl says 0 of a standby that fell over at once
+            said = _tail(node.folder / "start.log", 600) + _tail(node.log)
+            raise SandboxError(f"{name} did not start; its log is {node.log}:\n{said}")
 
     def stop(self, name: str, mode: str = "fast", *, timeout: int = 70) -> None:
         """Stop a node and wait for its end; ``mode`` is smart, fast or immediate. Raises ``SandboxError``."""
@@ -153,4 +154,4 @@ def wait_for(holds: Callable[[], bool], timeout: float, what: str) -> None:
 
 
 def _tail(log: Path, size: int = 1500) -> str:
-    return log.read_text(errors="replace")[-size:] if log.exists() else "(no log)"
+    return log.read_text(errors="replace")[-size:] if log.exists() else ""

@@ -27,8 +27,7 @@ def tour(world: World, stop: Stop) -> int:
     """Play the main job; a readable transcript, then one line of JSON. Gives 0 only if all of it held."""
 
     def pause(seconds: float) -> None:
-        world.bot.tend()
-        world.writer.tend()
+        world.tend()
         stop.wait(seconds)
         stop.check()
 

@@ -12,6 +12,7 @@ from sandbox.child import Child
 from sandbox.configuration import CHANNEL, CLUSTER, PEOPLE
 from sandbox.home import Home, write_whole
 from sandbox.layout import BOT
+from sandbox.postmaster import reap
 from sandbox.running import DemoCluster
 
 BOT_ARGV = (sys.executable, "-m", "bot.cli", "serve")
@@ -31,6 +32,12 @@ class World:
     url: str
     env: Mapping[str, str]
     roles: Mapping[str, str]
+
+    def tend(self) -> None:
+        """Start again what ended by itself. Call it from the main thread, a few times a second."""
+        self.writer.tend()
+        self.bot.tend()
+        reap()
 
     def facts(self) -> dict[str, object]:
         """Give the content of demo.json."""

@@ -59,6 +59,7 @@ class Writer:
     def run(self) -> None:
         """Write until ``stop`` is called, connecting again whenever the connection breaks."""
         self._id = time.time_ns() // 1000  # ids of two runs never meet
+        self._publish()
         watch = threading.Thread(target=self._watch, daemon=True)
         watch.start()
         with self.log.open("a", buffering=1) as log:
@@ -67,7 +68,7 @@ class Writer:
                     self._write(log)
                 except psycopg.Error as failure:
                     self.writing_to, self._connection, self._waiting_since = None, None, None
-                    self.last_error = f"{stamp(datetime.now(UTC))} {' '.join(str(failure).split())}"
+                    self.last_error = f"{stamp(datetime.now(UTC))} {_in_one_line(failure)}"
                     self._stop.wait(_RETRY_S)
         self._done.set()
         watch.join()
@@ -119,6 +120,11 @@ class Writer:
         fresh = self.status.with_name(self.status.name + ".new")
         fresh.write_text(json.dumps(self.figures()))
         fresh.replace(self.status)
+
+
+def _in_one_line(failure: psycopg.Error) -> str:
+    # with several hosts libpq tells of the last one, then of all
+    return " ".join(str(failure).split("Multiple connection attempts failed", maxsplit=1)[0].split())
 
 
 def _cut(connection: psycopg.Connection) -> None:

@@ -79,7 +79,7 @@ def rows_restored(cluster: DemoCluster, copy: Path) -> int:
     (place / "data" / "standby.signal").unlink(missing_ok=True)
     port = free_ports(1)[0]
     alone = f"-c port={port} -c archive_mode=off -c primary_conninfo= -c restore_command= -c unix_socket_directories="
-    argv = [cluster.bin / "pg_ctl", "-D", place / "data", "-w", "-o", alone]
+    argv: list[str | Path] = [cluster.bin / "pg_ctl", "-D", place / "data", "-w", "-o", alone]
     started = run([*argv, "start"], log=place / "log")
     try:
         assert started.returncode == 0, (place / "log").read_text()
@@ -167,7 +167,6 @@ def test_a_stopped_copy_ends_its_program_and_is_set_aside(shared_cluster: DemoCl
     assert failed.value.code == "STOPPED"
     carrier.back(1)
     assert not folder(shared_cluster, "main.run-7stopped.partial").exists()
-    time.sleep(0)
     assert not folder(shared_cluster, "main.run-7stopped").exists()
 
 

@@ -2,8 +2,8 @@
 
 import os
 import signal
-import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -15,9 +15,11 @@ from core.outcome import Refusal
 from core.plan import Plan, Risk
 from fleet.postgres import control, healing
 from fleet.site import Site
-from sandbox.cluster import DemoCluster
+from sandbox.cluster import DemoCluster, build
+from sandbox.errors import SandboxError
 from sandbox.layout import APP
 from sandbox.running import wait_for
+from sandbox.servers import find_bin
 from tests.fixtures.carry import Carrier
 from tests.fixtures.postgres import cluster
 from tests.fixtures.site import site_for
@@ -47,7 +49,8 @@ def rows(cluster: DemoCluster, name: str) -> int:
 def write(cluster: DemoCluster, name: str, count: int = 50) -> None:
     with cluster.connect(name, APP) as connection:
         connection.execute(
-            "INSERT INTO reading SELECT (SELECT max(id) FROM reading) + n, now(), 'new', 0 FROM generate_series(1, %s) n",
+            "INSERT INTO reading SELECT (SELECT max(id) FROM reading) + n, now(), 'new', 0"
+            " FROM generate_series(1, %s) AS n",
             (count,),
         )
 
@@ -375,6 +378,8 @@ def test_wal_from_before_the_fork_is_fetched_from_the_archive_for_a_rewind(clust
     made = planned(site, "db1")
     assert way(made) == "rewind"
     Carrier(ACTION, made, site).all()
+    jobs = cluster.nodes["db1"].folder / "work" / "jobs"
+    assert [job.name for job in sorted(jobs.glob("*.archive"))] == ["run-0test.3.archive"]
     in_step(cluster, "db2", "db1")
 
 
@@ -422,3 +427,29 @@ def test_a_primary_that_changed_after_the_plan_stops_every_step(cluster: DemoClu
     with pytest.raises(Exception, match="db1"):
         carrier.do(1)
     assert cluster.role("db3") == "standby"
+
+
+@pytest.fixture
+def cluster_15(tmp_path: Path) -> Iterator[DemoCluster]:
+    """The same on PostgreSQL 15, where pg_rewind denies a fork until the new primary has made a checkpoint."""
+    try:
+        folder = find_bin(15)
+    except SandboxError as missing:
+        pytest.skip(f"PostgreSQL 15: {missing}")
+    made = build(tmp_path, bin_dir=folder)
+    yield made
+    made.remove()
+
+
+def test_pg_rewind_15_is_not_left_to_judge_a_fork_for_itself(cluster_15: DemoCluster) -> None:
+    wait_for(lambda: rows(cluster_15, "db2") == 20_000, 10, "db2 to replay the table")
+    site = site_for(cluster_15)
+    fail_over(cluster_15, lost=300)
+    made = planned(site, "db1")
+    assert way(made) == "rewind"
+    evidence = Carrier(ACTION, made, site).all()
+    assert "servers diverged" in evidence["rewind"].text
+    in_step(cluster_15, "db2", "db1")
+    Carrier(ACTION, planned(site, "db1", rebuild=True), site, "run-1copy").all()
+    in_step(cluster_15, "db2", "db1")
+    site.close()

@@ -223,6 +223,20 @@ def test_behind_the_point_of_no_return_nothing_is_taken_back(gate: Gate, runner:
     assert run.outcome == "failed"
 
 
+def test_the_step_at_the_point_itself_is_taken_back_when_it_was_not_done(
+    gate: Gate, runner: Runner, world: World
+) -> None:
+    def fails(name: str) -> None:
+        if name == "third":
+            raise StepFailed("another primary appeared")
+
+    world.before = fails
+    approved(gate)
+    run = start(gate, runner)
+    assert world.effects == ["first", "second", "undo_second", "undo_first"]
+    assert run.outcome == "failed"
+
+
 def test_an_error_after_the_effect_is_looked_up(gate: Gate, runner: Runner, world: World) -> None:
     def cut(name: str) -> None:
         if name == "third":

@@ -1,0 +1,60 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from actions import promote
+from fleet.postgres.observe import observe
+from fleet.reach import Reach
+from sandbox.cluster import DemoCluster
+from sandbox.writer import lost
+from tests.fixtures.carry import Carrier
+from tests.fixtures.postgres import cluster
+from tests.fixtures.site import site_for, until
+from tests.fixtures.walk import planned
+from tests.fixtures.writing import writing
+
+__all__ = ["cluster"]
+
+pytestmark = pytest.mark.postgres
+
+DEATHS = [("stop", 0.02), ("stop", 0.15), ("gate", 0.01), ("promote", 0.03), ("rejoin", 0.1), ("prepare", 0.05)]
+
+
+@pytest.fixture
+def site(cluster: DemoCluster) -> Iterator[Reach]:
+    reach = site_for(cluster)
+    until(lambda: len(observe(reach).standbys) == 2)
+    yield reach
+    reach.close()
+
+
+def test_a_bot_killed_inside_any_step_is_followed_by_one_that_goes_on(
+    cluster: DemoCluster, site: Reach, tmp_path: Path
+) -> None:
+    with writing(cluster, tmp_path):
+        for turn, (name, after) in enumerate(DEATHS):
+            target = ("db2", "db3", "db1")[turn % 3]
+            plan = planned(promote.ACTION, promote.Asked("main", target), site)
+            carrier = Carrier(promote.ACTION, plan, site)
+            n = carrier.until(name)
+            carrier.killed_in(n, "actions.promote", after)
+            carrier.take_up(n)
+            for rest in range(n + 1, len(plan.steps) + 1):
+                carrier.do(rest)
+            view = observe(site)
+            assert [node.name for node in view.primaries] == [target], (name, after)
+            assert [node.streaming for node in view.standbys] == [True, True]
+    assert lost(cluster.nodes["db1"].dsn(), tmp_path / "writer.log") == 0
+
+
+def test_a_bot_killed_before_the_point_of_no_return_leaves_a_way_back(cluster: DemoCluster, site: Reach) -> None:
+    plan = planned(promote.ACTION, promote.Asked("main", "db2"), site)
+    carrier = Carrier(promote.ACTION, plan, site)
+    n = carrier.until("stop")
+    carrier.killed_in(n, "actions.promote", 0.12)
+    assert carrier.back(n) == ["return", "unprepare"]
+    assert cluster.primary() == "db1"
+    cluster.wait_streaming("db1", 2)
+    assert carrier.back(n) == ["return", "unprepare"]  # twice is as good as once
+    assert cluster.primary() == "db1"
