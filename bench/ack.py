@@ -11,7 +11,7 @@ from urllib import request
 
 from bench.table import Row, row
 from sandbox.slack.server import StandIn
-from tests.fixtures.demo import demo_in
+from tests.fixtures.product import demo_in
 
 RUNS = 200
 EMPTY = """

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from functools import cache
 
 from pydantic import TypeAdapter
 
@@ -123,4 +124,9 @@ class Plan:
 
 def plan_from_json(data: object) -> Plan:
     """Read what ``Plan.to_json`` wrote."""
-    return TypeAdapter(Plan).validate_python(data)
+    return _adapter().validate_python(data)
+
+
+@cache
+def _adapter() -> TypeAdapter[Plan]:
+    return TypeAdapter(Plan)  # building one takes milliseconds; a run reads its plan at every step

@@ -75,6 +75,7 @@ def free_port(wanted: int) -> int:
 def _servers(home: Home, stop: Stop, undo: ExitStack) -> DemoCluster:
     servers = servers_folder(home.path)
     home.note(servers=servers)
+    undo.callback(home.bring_servers_home)
     cluster = build(home.path, servers=servers, between=stop.check)
     undo.callback(cluster.stop_all)
     return cluster

@@ -57,6 +57,7 @@ class Home:
 
     def end_leftovers(self) -> None:
         """End what a demo that died left running: its processes by pid and start time, its servers by their folder."""
+        self.demo_json.unlink(missing_ok=True)
         world = _read(self.path / _WORLD)
         entries = world.get("processes", [])
         left = [process for entry in (entries if isinstance(entries, list) else []) if (process := _same(entry))]
@@ -66,7 +67,19 @@ class Home:
         postmaster.end(self.path)
         if isinstance(servers := world.get("servers"), str):
             postmaster.end(Path(servers), timeout=2.0)
-        self.demo_json.unlink(missing_ok=True)
+        self.bring_servers_home()
+
+    def bring_servers_home(self) -> None:
+        """Move the files of servers that have ended into the folder, if they had to live elsewhere."""
+        servers = _read(self.path / _WORLD).get("servers")
+        if not isinstance(servers, str) or Path(servers).is_relative_to(self.path) or not Path(servers).is_dir():
+            return
+        _delete(Path(servers) / "programs")  # a copy of what is installed
+        try:
+            shutil.move(servers, self.path / "servers")
+        except OSError:
+            return  # it stays noted, and goes with this world
+        self.note(servers=self.path / "servers")
 
     def begin_anew(self) -> None:
         """Move the last world to ``previous`` and delete the one before it."""

@@ -15,7 +15,8 @@ from fleet.shell import Shell
 AUTO = "postgresql.auto.conf"
 _COPY = 60.0  # seconds for a handful of small files
 _LINE = re.compile(r"^\s*([A-Za-z_.]+)\s*=?\s*(.*)$")
-_TEXT = re.compile(r"^'((?:[^']|'')*)'")
+_TEXT = re.compile(r"^'((?:[^'\\]|''|\\.)*)'")
+_ESCAPED = re.compile(r"''|\\(.)")
 _CONFIG = re.compile(r'config_file=([^"\s]+)')
 _STALE = ("recovery_target", "promote_trigger_file")
 
@@ -34,7 +35,7 @@ def value(text: str, name: str) -> str:
         match = _LINE.match(line)
         if match and match[1] == name:
             inside = _TEXT.match(match[2])
-            found = inside[1].replace("''", "'") if inside else match[2].partition("#")[0].strip()
+            found = _ESCAPED.sub(_plain, inside[1]) if inside else match[2].partition("#")[0].strip()
     return found
 
 
@@ -81,6 +82,10 @@ def set_in(shell: Shell, data: str, settings: Mapping[str, str]) -> None:
     """Set settings in a stopped server's postgresql.auto.conf."""
     text = shell.read(f"{data}/{AUTO}") or ""
     shell.write(f"{data}/{AUTO}", with_settings(text, settings))
+
+
+def _plain(escaped: re.Match[str]) -> str:
+    return str(escaped[1]) if escaped[1] else "'"
 
 
 def _sets(line: str, settings: Mapping[str, str]) -> bool:

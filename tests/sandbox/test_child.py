@@ -29,7 +29,7 @@ def test_a_child_that_crashes_is_started_again(tmp_path: Path) -> None:
     child, pids = a_child(tmp_path, SLEEPER)
     child.start()
     assert child.crash()
-    assert child.pid is None
+    assert not psutil.pid_exists(pids[0])
     tended(child, 0.5)
     assert child.pid == pids[1] != pids[0]
     child.stop(2)
@@ -69,7 +69,8 @@ def test_a_child_that_ignores_the_request_to_end_is_made_to(tmp_path: Path) -> N
 def test_a_child_dies_with_its_parent_however_that_one_dies(tmp_path: Path) -> None:
     code = (
         "import os, sys, time; from pathlib import Path; from sandbox.child import Child\n"
-        f"child = Child('x', {SLEEPER!r}, os.environ, Path({str(tmp_path / 'log')!r}), lambda p: print(p.pid, flush=True))\n"
+        "def started(process): print(process.pid, flush=True)\n"
+        f"child = Child('x', {SLEEPER!r}, os.environ, Path({str(tmp_path / 'log')!r}), started)\n"
         "child.start(); time.sleep(60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)

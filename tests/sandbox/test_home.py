@@ -59,6 +59,18 @@ def test_files_that_no_demo_made_are_never_moved_or_deleted(tmp_path: Path) -> N
     assert {path.name for path in tmp_path.iterdir()} == {"thesis.txt", "bench.json"}
 
 
+def test_a_server_folder_elsewhere_comes_home_when_its_servers_have_ended(tmp_path: Path) -> None:
+    away = Path(tempfile.mkdtemp(prefix="seconder-", dir=tmp_path))
+    (away / "db1").mkdir()
+    (away / "programs").mkdir()
+    with hold(tmp_path / "home") as home:
+        home.note(servers=away)
+    with hold(tmp_path / "home") as home:
+        home.end_leftovers()
+    assert not away.exists()
+    assert [path.name for path in (tmp_path / "home" / "servers").iterdir()] == ["db1"]
+
+
 def test_a_server_folder_elsewhere_goes_with_the_world_before_the_last(tmp_path: Path) -> None:
     away = Path(tempfile.mkdtemp(prefix="seconder-", dir=tmp_path))
     there = []

@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import Block
 
 from sandbox.slack.blocks import check_blocks, check_view
 from sandbox.slack.shapes import SlackError
-from tests.fixtures.slack_standin import button, card, modal, text_input
+from tests.fixtures.slack_hands import button, card, modal, text_input
 
 Json = dict[str, Any]
 

@@ -7,7 +7,7 @@ import pytest
 from sandbox.slack.messages import with_ids
 from sandbox.slack.pressing import find, pressed
 from sandbox.slack.shapes import Wrong
-from tests.fixtures.slack_standin import button, card
+from tests.fixtures.slack_hands import button, card
 
 Json = dict[str, Any]
 CARD = with_ids(

@@ -7,7 +7,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from tests.fixtures.slack_standin import APP_TOKEN, SILENT, Hands, WireApp, eventually
+from tests.fixtures.slack_hands import APP_TOKEN, SILENT, Hands, WireApp, eventually
 
 pytest_plugins = ["tests.fixtures.slack_standin"]
 Json = dict[str, Any]
@@ -26,8 +26,8 @@ def test_a_ticket_opens_one_socket(hands: Hands) -> None:
     url = hands.api("apps.connections.open", APP_TOKEN)["url"]
     with connect(url, proxy=None):
         for used_up in (url, url.replace("ticket=", "ticket=x"), url.partition("?")[0] + "?"):
-            with pytest.raises(InvalidStatus):
-                connect(used_up, proxy=None)
+            with pytest.raises(InvalidStatus), connect(used_up, proxy=None):
+                pass
 
 
 def test_envelopes_take_turns_over_the_sockets(app: WireApp, hands: Hands) -> None:

@@ -5,7 +5,7 @@ import pytest
 from sandbox.slack.ids import Mint
 from sandbox.slack.shapes import SlackError, Wrong
 from sandbox.slack.views import Stacks
-from tests.fixtures.slack_standin import modal, text_input
+from tests.fixtures.slack_hands import modal, text_input
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from sandbox.slack.server import StandIn
-from tests.fixtures.slack_standin import APP_TOKEN, BOT_TOKEN, Hands, WireApp, button, card, modal
+from tests.fixtures.slack_hands import APP_TOKEN, BOT_TOKEN, Hands, WireApp, button, card, modal
 
 pytest_plugins = ["tests.fixtures.slack_standin"]
 Json = dict[str, Any]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.demo import Demo, demo_in
+from tests.fixtures.product import Demo, demo_in
 
 pytestmark = pytest.mark.postgres
 

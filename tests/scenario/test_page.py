@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from tests.fixtures.demo import Demo, demo_in
+from tests.fixtures.product import Demo, demo_in
 from tests.fixtures.require import browser as browser_path
 
 pytestmark = [pytest.mark.postgres, pytest.mark.chromium]

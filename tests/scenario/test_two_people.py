@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.demo import Demo, demo_in, until, words
+from tests.fixtures.product import Demo, demo_in, until, words
 
 pytestmark = pytest.mark.postgres
 
