@@ -76,8 +76,7 @@ class Store:
         """Open a session that only reads, on one snapshot."""
         with self._translated(), Session(self.engine, expire_on_commit=False) as session:
             session.connection().execute(text("BEGIN"))
-            yield session
-            session.rollback()
+            yield session  # closing gives the connection back, and the pool takes the transaction back
 
     def close(self) -> None:
         """Let go of all connections."""

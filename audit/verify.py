@@ -60,10 +60,10 @@ def verify(rows: Iterable[Sequence[object]]) -> Report:
     for row in rows:
         bad = _wrong(head, row)
         if bad is not None:
-            return Report(False, count, head, bad, warnings=(NO_ANCHOR,))
+            return Report(ok=False, events=count, head=head, bad=bad, warnings=(NO_ANCHOR,))
         count += 1
         head = Head(count, str(row[-1]))
-    return Report(True, count, head, warnings=(NO_ANCHOR,))
+    return Report(ok=True, events=count, head=head, warnings=(NO_ANCHOR,))
 
 
 def verify_store(url: str) -> Report:

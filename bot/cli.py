@@ -3,13 +3,12 @@
 import sys
 from typing import NoReturn
 
-import click
 import typer
 
 from bot import cli_audit, cli_hosts, cli_requests, cli_serve
 from core.errors import ConfigurationError, Malformed, SeconderError
 
-NO, USAGE, UNKNOWN = 1, 2, 3
+NO, USAGE = 1, 2
 
 app = typer.Typer(
     name="seconder",
@@ -27,18 +26,11 @@ cli_requests.add(app)
 def main() -> NoReturn:
     """Run the command line. Exit codes: 0 done, 1 no, 2 usage or configuration, 3 could not tell."""
     try:
-        code = app(standalone_mode=False)
-    except click.exceptions.Exit as ended:
-        code = ended.exit_code
-    except click.Abort:
-        code = NO
-    except click.ClickException as error:
-        error.show()
-        code = USAGE
+        app()
     except SeconderError as error:
-        print(error, file=sys.stderr)  # noqa: T201  # the command line's own output
-        code = USAGE if isinstance(error, (ConfigurationError, Malformed)) else NO
-    sys.exit(code if isinstance(code, int) else 0)
+        sys.stderr.write(f"{error}\n")
+        sys.exit(USAGE if isinstance(error, (ConfigurationError, Malformed)) else NO)
+    sys.exit(0)
 
 
 if __name__ == "__main__":

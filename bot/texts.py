@@ -55,8 +55,9 @@ class Texts:
             lstrip_blocks=True,
             autoescape=False,  # HTML escaping would show as text in Slack; finalize does Slack's own
         )
-        filters = {"size": size, "duration": duration, "date": slack_date, "clock": utc_clock, "bar": bar, "sentence": sentence}
-        self._env.filters.update(filters)
+        self._env.filters.update(
+            size=size, duration=duration, date=slack_date, clock=utc_clock, bar=bar, sentence=sentence
+        )
 
     def parts(self, name: str, data: Mapping[str, object]) -> dict[str, str]:
         """Give every named block of a template, each stripped; the base is the template itself."""

@@ -5,7 +5,7 @@ The bot has a table of its own: a mistake in one must not hide in the other.
 
 from collections.abc import Mapping
 
-from sandbox.slack.elements import FILLED, ID, IMAGE, PRESSED, URL, plain, text
+from sandbox.slack.elements import CONFIRM, FILLED, ID, IMAGE, PRESSED, URL, plain, text
 from sandbox.slack.rules import Anything, ByType, Chars, Choice, Flag, Items, Rule, Shape, Whole
 
 MOST_IN_MESSAGE, MOST_IN_VIEW = 50, 100
@@ -19,6 +19,12 @@ def _block(
     return Shape({"block_id": ID, **fields}, needs, one_of, open=free)
 
 
+_FEEDBACK = ByType(
+    {
+        "feedback_buttons": Shape({"action_id": ID}, open=True),
+        "icon_button": Shape({"action_id": ID, "text": plain(75), "confirm": CONFIRM}, open=True),
+    }
+)
 _SIMPLE: dict[str, Rule] = {
     "divider": _block({}),
     "header": _block({"text": plain(150), "level": Whole(1, 6)}, ("text",)),
@@ -55,7 +61,7 @@ _SIMPLE: dict[str, Rule] = {
     ),
     "rich_text": _block({"elements": Items(Anything(), 10_000)}, ("elements",)),
     "video": _block({"title": plain(199)}, ("title", "video_url", "thumbnail_url", "alt_text"), free=True),
-    "context_actions": _block({"elements": Items(Anything(), 5, 1)}, ("elements",)),
+    "context_actions": _block({"elements": Items(_FEEDBACK, 5, 1)}, ("elements",)),
 }
 _CELL = ByType(
     {
@@ -74,7 +80,7 @@ _IN_MESSAGE: dict[str, Rule] = {
         free=True,
     ),
     "data_visualization": _block({"title": Anything()}, free=True),
-    "card": _block({}, free=True),
+    "card": _block({"actions": Items(ByType(PRESSED), 5)}, free=True),
     "carousel": _block({}, free=True),
     "task_card": _block({}, free=True),
     "plan": _block({}, free=True),

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field
 
+from sandbox.slack.asked import Asked
 from sandbox.slack.shapes import Json, Wrong
 
 _METHOD_KEYS = {"method", "error", "status", "retry_after", "times", "delay", "after"}
 _ENVELOPE_KEYS = {"envelopes", "times", "seconds"}
 _DELAY_S = 1.0
+_FINE, _TOO_MANY = 200, 429
 
 
 @dataclass
@@ -15,7 +17,7 @@ class MethodFault:
 
     method: str
     error: str = ""
-    status: int = 200
+    status: int = _FINE
     retry_after: int | None = None
     times: int = 1
     delay: float = 0.0
@@ -24,7 +26,7 @@ class MethodFault:
     @property
     def fails(self) -> bool:
         """Whether it is more than a delay."""
-        return bool(self.error) or self.status != 200
+        return bool(self.error) or self.status != _FINE
 
 
 @dataclass
@@ -44,24 +46,24 @@ class Faults:
     envelopes: list[EnvelopeFault] = field(default_factory=list)
     throttled: bool = False
 
-    def arm(self, asked: Json) -> str | None:
+    def arm(self, asked: Asked) -> str | None:
         """Arm what is asked; ``{}`` clears all. Gives what the sockets shall do at once: refresh, abort, or nothing.
 
         Raises Wrong for anything that is not a fault.
         """
-        if not asked:
+        if not asked.fields:
             self.methods.clear()
             self.envelopes.clear()
             self.throttled = False
             return None
-        if "method" in asked:
+        if "method" in asked.fields:
             self.methods.append(_method(asked))
-        elif "envelopes" in asked:
+        elif "envelopes" in asked.fields:
             self.envelopes.append(_envelope(asked))
-        elif "throttle" in asked:
-            self.throttled = bool(asked["throttle"])
-        elif asked.get("sockets") in {"refresh", "abort"}:
-            return str(asked["sockets"])
+        elif "throttle" in asked.fields:
+            self.throttled = bool(asked.flag("throttle"))
+        elif asked.fields.get("sockets") in ("refresh", "abort"):
+            return asked.text("sockets")
         else:
             raise Wrong('A fault is {"method": …}, {"envelopes": "drop"|"double"|"delay"}, '
                         '{"sockets": "refresh"|"abort"}, {"throttle": true}, or {} to clear all.')  # fmt: skip
@@ -96,41 +98,46 @@ class Faults:
         }
 
 
-def _method(asked: Json) -> MethodFault:
+def _method(asked: Asked) -> MethodFault:
     _only(asked, _METHOD_KEYS)
+    retry_after, times = _count(asked, "retry_after"), _count(asked, "times")
     made = MethodFault(
-        str(asked["method"]),
-        str(asked.get("error", "")),
-        _number(asked, "status", 200),
-        _number(asked, "retry_after", 0) if "retry_after" in asked else None,
-        _number(asked, "times", 1),
-        float(asked.get("delay", 0)),
-        bool(asked.get("after")),
+        asked.text("method"),
+        asked.text("error", ""),
+        _count(asked, "status") or _FINE,
+        retry_after,
+        1 if times is None else times,
+        asked.seconds("delay"),
+        bool(asked.flag("after")),
     )
-    if made.retry_after is not None or made.error == "ratelimited":
-        made.status, made.error = 429, made.error or "ratelimited"
-        made.retry_after = 1 if made.retry_after is None else made.retry_after
+    if retry_after is not None or made.error == "ratelimited":
+        made.status, made.error = _TOO_MANY, made.error or "ratelimited"
+        made.retry_after = 1 if retry_after is None else retry_after
     if not made.fails and not made.delay:
         raise Wrong("A method's fault needs error, status, retry_after or delay.")
+    if not _FINE <= made.status < 600 or made.times < 1:
+        raise Wrong("A status is 200 to 599, and times is 1 at least.")
     return made
 
 
-def _envelope(asked: Json) -> EnvelopeFault:
+def _envelope(asked: Asked) -> EnvelopeFault:
     _only(asked, _ENVELOPE_KEYS)
-    how = str(asked["envelopes"])
+    how, times = asked.text("envelopes"), _count(asked, "times")
     if how not in {"drop", "double", "delay"}:
         raise Wrong(f"Envelopes can drop, double or delay, not {how}.")
-    return EnvelopeFault(how, _number(asked, "times", 1), float(asked.get("seconds", _DELAY_S)))
+    if times == 0:
+        raise Wrong("times is 1 at least.")
+    return EnvelopeFault(how, times or 1, asked.seconds("seconds") if "seconds" in asked.fields else _DELAY_S)
 
 
-def _only(asked: Json, known: set[str]) -> None:
-    unknown = sorted(set(asked) - known)
+def _only(asked: Asked, known: set[str]) -> None:
+    unknown = sorted(set(asked.fields) - known)
     if unknown:
         raise Wrong(f"This fault has no {', '.join(unknown)}; it has {', '.join(sorted(known))}.")
 
 
-def _number(asked: Json, name: str, default: int) -> int:
-    value = asked.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise Wrong(f"{name} is a whole number, not {value!r}.")
+def _count(asked: Asked, name: str) -> int | None:
+    value = asked.number(name)
+    if value is not None and value < 0:
+        raise Wrong(f'"{name}" is a whole number from 0 on, not {value}.')
     return value

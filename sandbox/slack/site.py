@@ -73,7 +73,7 @@ class Site:
         return PlainTextResponse("ok")
 
     async def _arm(self, it: Asked) -> Json:
-        how = self._faults.arm(it.fields)
+        how = self._faults.arm(it)
         if how is not None:
             await self._scene.wire.disturb(how)
         return {"ok": True} | self._faults.as_seen()

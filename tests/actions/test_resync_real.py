@@ -133,6 +133,7 @@ def test_a_killed_old_primary_with_rows_of_its_own_is_rewound(cluster: DemoClust
 def test_an_old_primary_without_rows_of_its_own_only_follows(cluster: DemoCluster, site: Site) -> None:
     for name in ("db2", "db3"):
         wait_for(lambda name=name: rows(cluster, name) == 20_000, 10, name)  # type: ignore[misc]  # bound now
+    cluster.stop("db3")  # it would go on streaming from db1, through a slot that is in use then
     cluster.stop("db1")
     with cluster.connect("db2") as connection:
         connection.execute("SELECT pg_promote(true, 30)")

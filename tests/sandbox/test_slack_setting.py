@@ -103,7 +103,7 @@ def test_faults_are_shown_and_cleared(hands: Hands) -> None:
         pytest.param({"sockets": "burn"}, "A fault is", id="unknown trouble"),
         pytest.param({"method": "auth.test"}, "needs error, status, retry_after or delay", id="no fault"),
         pytest.param({"method": "auth.test", "eror": "x"}, "This fault has no eror", id="a slip"),
-        pytest.param({"method": "auth.test", "error": "x", "times": "2"}, "whole number", id="a word for a number"),
+        pytest.param({"method": "auth.test", "error": "x", "times": "two"}, "whole number", id="a word for a number"),
         pytest.param({"envelopes": "delay", "seconds": "long"}, "seconds", id="a word for seconds"),
     ],
 )
