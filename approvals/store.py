@@ -3,10 +3,10 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import CursorResult
 from sqlmodel import Field, Session, SQLModel, UniqueConstraint, col, select, update
 
 from approvals.model import Request, State, Verdict, Vote
+from audit.store import changed_one
 from core.clock import moment, stamp
 from core.grant import Grant
 from core.plan import plan_from_json
@@ -108,7 +108,7 @@ def change(session: Session, request: Request, values: Mapping[str, str]) -> boo
         .where(col(RequestRow.id) == request.id, col(RequestRow.version) == request.version)
         .values(version=request.version + 1, **values)
     )
-    return _changed_one(session, statement)
+    return changed_one(session, statement)
 
 
 def touch(session: Session, request_id: str) -> None:
@@ -162,7 +162,7 @@ def redeem_grant(session: Session, grant: Grant, now: str) -> bool:
         )
         .values(redeemed_at=now)
     )
-    return _changed_one(session, statement)
+    return changed_one(session, statement)
 
 
 def unredeemed(session: Session, now: str) -> list[Grant]:
@@ -175,12 +175,6 @@ def grant_expiry(session: Session, request_id: str) -> str | None:
     """Give when a request's grant ends, as text."""
     row = session.get(GrantRow, request_id)
     return row.expires_at if row else None
-
-
-def _changed_one(session: Session, statement: object) -> bool:
-    result = session.exec(statement)  # type: ignore[call-overload]  # SQLModel's overloads know no update
-    session.expire_all()
-    return isinstance(result, CursorResult) and result.rowcount == 1
 
 
 def _request(session: Session, row: RequestRow) -> Request:

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import CursorResult, Engine, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, SQLModel, col, select
+from sqlmodel import Session as Session  # noqa: PLC0414  # other rooms type their transactions with it
 
 from audit.guard import TRIGGERS, authorize
 from core.errors import ConfigurationError, SeconderError
-
-__all__ = ["AuditEvent", "Session", "Store", "StoreUnavailable", "insert", "last", "open_store", "tail"]
 
 BUSY_SECONDS = 5.0
 
@@ -129,6 +128,13 @@ def insert(session: Session, row: dict[str, object]) -> None:
     """Add a sealed line."""
     session.add(AuditEvent.model_validate(row))
     session.flush()
+
+
+def changed_one(session: Session, statement: object) -> bool:
+    """Carry out a compare-and-set and say whether it found its row. What was read before is read again."""
+    result = session.exec(statement)  # type: ignore[call-overload]  # SQLModel's overloads know no update
+    session.expire_all()
+    return isinstance(result, CursorResult) and result.rowcount == 1
 
 
 def _settings(connection: sqlite3.Connection, _record: object) -> None:

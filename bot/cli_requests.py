@@ -11,6 +11,7 @@ from bot import store as rows
 from bot.cli_house import as_json, house, me, no
 from bot.requests_json import request_json
 from bot.road import Answered
+from bot.texts import unmarked
 from bot.wiring import House
 from core.errors import ConfigurationError, SeconderError
 from core.grant import Grant
@@ -53,7 +54,8 @@ def run(
                 parts = opened.texts.parts(
                     f"{came.spec.name}.j2", {"cluster": came.cluster, "level": came.answer.level, **came.answer.data}
                 )
-                typer.echo("\n".join(filter(None, (parts.get(name) for name in ("title", "body", "steps", "footer")))))
+                shown = filter(None, (parts.get(name) for name in ("title", "body", "steps", "footer")))
+                typer.echo(unmarked("\n".join(shown)))
             raise typer.Exit({"unknown": 3, "crit": 1}.get(came.answer.level, 0))
         _after_vote(opened, came, json=json)
 
@@ -87,7 +89,7 @@ def approve(request_id: Id, *, json: Json = False) -> None:
             _say_no(refusal, json=json)
         request = _named(opened, request_id)
         if request.plan.risk.value == "destructive":
-            typer.echo(opened.texts.whole("full_plan.j2", {"plan": request.plan}), err=True)
+            typer.echo(unmarked(opened.texts.whole("full_plan.j2", {"plan": request.plan})), err=True)
             typed = typer.prompt(f"Type {request.plan.target} to approve", err=True)
             if typed.strip() != request.plan.target:
                 _say_no(Refusal("TARGET", f"That is not {request.plan.target}.", "Nothing was approved."), json=json)

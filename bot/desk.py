@@ -1,5 +1,6 @@
 """Where everything from Slack arrives on the bot's own threads: who is it, and what is wanted."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,7 +14,11 @@ from bot.commands import Commands, text_of, without_mention
 from bot.reply import Reply
 from bot.texts import Texts
 from bot.who import Who
+from core.errors import SeconderError
+from core.ids import new_id
 from core.outcome import Refusal
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -27,8 +32,21 @@ class Desk:
     clicks: Clicks
 
     def deal(self, kind: str, body: Mapping[str, object]) -> None:
-        """Deal with one payload."""
+        """Deal with one payload; whatever goes wrong, whoever acted is told."""
         reply = _reply(self.client, kind, body)
+        try:
+            self._deal(kind, body, reply)
+        except SeconderError as error:
+            reply.privately(self.commands.refused(Refusal(error.code, error.message, error.hint)))
+        except Exception:  # noqa: BLE001  # one of three places that catch all: nobody may be left without an answer
+            incident = new_id("bug")
+            _log.exception("Dealing with a %s failed: %s", kind, incident)
+            words = "This is a bug in Seconder, and it is in its log."
+            reply.privately(
+                self.commands.refused(Refusal(incident, words, "Look at the cluster before you repeat it."))
+            )
+
+    def _deal(self, kind: str, body: Mapping[str, object], reply: Reply) -> None:
         team, user = _account(kind, body)
         actor = self.who.is_it(team, user)
         if isinstance(actor, Refusal):

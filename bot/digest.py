@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from actions.contract import Action, Answer
 from approvals.gate import Gate
@@ -21,6 +22,12 @@ from fleet.postgres.basebackup import BackupInfo, last_backup
 
 WINDOW = timedelta(days=1)
 _ORDER = ("crit", "unknown", "warn", "ok")
+
+
+class SlackSilent(SeconderError):
+    """Slack did not take a message."""
+
+    code = "SLACK"
 
 
 @dataclass(frozen=True)
@@ -78,9 +85,14 @@ class Digest:
         return Health(cluster, answer.level if answer else "unknown", answer.data if answer else {}, backup)
 
     def post(self, client: WebClient, channel: str, actor: str) -> None:
-        """Post it and record it. Raises what Slack raises: then it was not posted, and the record says nothing."""
+        """Post it and record it. Raises SlackSilent when it was not posted; the record then says nothing."""
         message = self.message()
-        posted = client.chat_postMessage(channel=channel, text=message.text, blocks=message.blocks)
+        try:
+            posted = client.chat_postMessage(channel=channel, text=message.text, blocks=message.blocks)
+        except (SlackApiError, SlackClientError, OSError) as error:
+            raise SlackSilent(
+                f"Slack did not take the digest: {error}", "Ask again, or read it: seconder digest."
+            ) from error
         event = ledger.Event(
             "digest.posted",
             "success",

@@ -1,7 +1,6 @@
 """What comes in from Slack is kept first, acknowledged second, and worked on third, on the bot's own threads."""
 
 import json
-import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ from audit.store import Store
 from bot import store as rows
 from core.clock import Clock, moment, stamp
 
-_log = logging.getLogger(__name__)
 STALE = timedelta(seconds=60)  # nobody waits for an older answer any more
 Payload = Mapping[str, object]
 
@@ -46,10 +44,7 @@ class Inbox:
                 self._done(key)
 
     def _handle(self, key: str, kind: str, payload: Payload) -> None:
-        try:
-            self.work(kind, payload)
-        except Exception:  # noqa: BLE001  # one of three places that catch all: a worker must live on
-            _log.exception("Dealing with a %s failed; this is a bug in Seconder", kind)
+        self.work(kind, payload)
         self._done(key)
 
     def _done(self, key: str) -> None:

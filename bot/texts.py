@@ -1,5 +1,6 @@
 """Every sentence that a person reads comes from a template; what is put into one is made inert."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,6 +14,8 @@ from core.clock import moment
 TEMPLATES = Path(__file__).resolve().parent.parent / "config" / "templates"
 _KIB = 1024
 _HIDDEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
+_DATE = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
+_MARKS = re.compile(r"[*`]")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -116,6 +119,13 @@ def bar(done: object, total: object = 100) -> str:
 def sentence(text: str) -> str:
     """Begin with a capital letter."""
     return text[:1].upper() + text[1:]
+
+
+def unmarked(text: str) -> str:
+    """Give a text for a terminal: Slack's dates by their fallback, no stars and backticks, characters unescaped."""
+    bare = _DATE.sub(r"\1", text)
+    bare = _MARKS.sub("", bare)
+    return bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _moment(when: object) -> datetime:

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import CursorResult, Index, text
+from sqlalchemy import Index, text
 from sqlmodel import Field, Session, SQLModel, col, select, update
 
+from audit.store import changed_one
 from core.plan import Plan, plan_from_json
 from runs.model import Run, RunState, StepRecord, StepState
 
@@ -133,7 +134,7 @@ def change(session: Session, run: Run, values: Mapping[str, object]) -> bool:
         .where(col(RunRow.id) == run.id, col(RunRow.epoch) == run.epoch, col(RunRow.owner) == run.owner)
         .values(**values)
     )
-    return _changed_one(session, statement)
+    return changed_one(session, statement)
 
 
 def claim(session: Session, run: Run, owner: str, now: str) -> bool:
@@ -143,7 +144,7 @@ def claim(session: Session, run: Run, owner: str, now: str) -> bool:
         .where(col(RunRow.id) == run.id, col(RunRow.epoch) == run.epoch, col(RunRow.state) == run.state.value)
         .values(owner=owner, epoch=run.epoch + 1, heartbeat_at=now)
     )
-    return _changed_one(session, statement)
+    return changed_one(session, statement)
 
 
 def ask_stop(session: Session, run_id: str, person: str) -> bool:
@@ -157,7 +158,7 @@ def ask_stop(session: Session, run_id: str, person: str) -> bool:
         )
         .values(stop_by=person)
     )
-    return _changed_one(session, statement)
+    return changed_one(session, statement)
 
 
 def set_step(session: Session, run_id: str, record: StepRecord) -> None:
@@ -195,12 +196,6 @@ def slot_done(session: Session, schedule: str, slot_utc: str, now: str) -> None:
     if row is not None:
         row.done_at = now
         session.add(row)
-
-
-def _changed_one(session: Session, statement: object) -> bool:
-    result = session.exec(statement)  # type: ignore[call-overload]  # SQLModel's overloads know no update
-    session.expire_all()
-    return isinstance(result, CursorResult) and result.rowcount == 1
 
 
 def _run(session: Session, row: RunRow) -> Run:

@@ -10,7 +10,7 @@ import psutil
 
 from sandbox.leash import leashed
 
-_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)  # seconds before each start after an early end; after the last we give up
+_PAUSES = (0.2, 0.5, 1.0, 2.0)  # seconds before each start after an early end; after the last we give up
 _STEADY_S = 10.0  # whoever ran so long is started again as if for the first time
 
 

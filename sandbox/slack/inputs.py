@@ -46,7 +46,10 @@ HOLDINGS = {
 
 
 def options_of(element: Json) -> Iterator[Json]:
-    """Give the options of a select, those inside of groups too."""
+    """Give the options of a select, those inside of groups too; none of what has no options."""
+    holding = HOLDINGS.get(element["type"])
+    if holding is None or not holding.options:
+        return
     yield from element.get("options", [])
     for group in element.get("option_groups", []):
         yield from group.get("options", [])
@@ -71,7 +74,7 @@ def filled(element: Json, typed: object) -> Json:
         raise Wrong(f"{element.get('action_id')} is a {element['type']}: it can't be filled in.")
     state = {"type": element["type"]}
     if holding.many:
-        listed = typed if isinstance(typed, list) else ([] if typed in {None, ""} else [typed])
+        listed = typed if isinstance(typed, list) else ([] if typed is None or typed == "" else [typed])
         return state | {holding.key: [_one(element, holding, each) for each in listed]}
     if typed is None or typed == "":
         return state | {holding.key: None}

@@ -1,8 +1,8 @@
 """Channels and what was said in them; every rendering of a message is kept, so that a stale button can be pressed."""
 
-import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sandbox.slack.ids import short_id
 from sandbox.slack.people import APP, BOT, BOT_PROFILE, TEAM
@@ -118,8 +118,8 @@ class Channel:
 
 
 def with_ids(blocks: Sequence[Json]) -> list[Json]:
-    """Copy blocks, with a name for each block and each element that has none, as Slack stores them."""
-    copied = copy.deepcopy(list(blocks))
+    """Copy blocks as Slack stores them: without nulls, with a name for each block and element that has none."""
+    copied: list[Json] = [_pruned(block) for block in blocks]
     for block in all_blocks(copied):
         block.setdefault("block_id", short_id())
     for _, element in elements(copied):
@@ -142,6 +142,16 @@ def elements(blocks: Sequence[Json]) -> Iterator[tuple[Json, Json]]:
             yield from ((block, element) for element in block.get("elements", []))
         if block.get("type") == "card":
             yield from ((block, element) for element in block.get("actions", []))
-        for place in ("accessory", "element"):
-            if isinstance(block.get(place), dict) and block[place].get("type") != "image":
-                yield block, block[place]
+        place = {"section": "accessory", "input": "element"}.get(block["type"], "")
+        if place in block and block[place]["type"] != "image":
+            yield block, block[place]
+
+
+def _pruned(value: Any) -> Any:  # noqa: ANN401  # JSON of any kind
+    match value:
+        case dict():
+            return {name: _pruned(item) for name, item in value.items() if item is not None}
+        case list():
+            return [_pruned(item) for item in value]
+        case _:
+            return value

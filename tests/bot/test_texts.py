@@ -13,7 +13,7 @@ from approvals.model import Request, State, Verdict, Vote
 from bot.blocks import cut, pieces
 from bot.cards import Message, request_card
 from bot.modals import approve, full_plan, reject, settle
-from bot.texts import Markup, Texts, bar, duration, inert, size
+from bot.texts import Markup, Texts, bar, duration, inert, size, slack_date, unmarked
 from core.facts import Fact
 from core.plan import Plan
 from runs.model import Run, RunState, StepRecord, StepState
@@ -173,3 +173,7 @@ def test_cutting_closes_an_open_fence_and_pieces_keep_every_line() -> None:
     long = "```\n" + "line\n" * 2000
     assert cut(long).count("```") == 2
     assert "".join(pieces(long)).count("line") == 2000
+
+
+def test_a_terminal_gets_words_without_slack_s_marks() -> None:
+    assert unmarked(f"*main* `x` &lt;y&gt; {slack_date(START)}") == "main x <y> 03:00:00 UTC"

@@ -31,7 +31,7 @@ METHODS = (
     "conversations.open", "conversations.history", "conversations.replies", "reactions.add", "bots.info",
 )  # fmt: skip
 BLOCKS = st.lists(st.sampled_from([*card(button("go", "Go")), *modal()["blocks"]]) | VALUES, max_size=3)
-FEW = settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.mark.parametrize("act", [*ACTS, "faults"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.product import Demo, demo_in
+from tests.fixtures.product import Demo, demo_in, until
 
 pytestmark = pytest.mark.postgres
 
@@ -74,3 +74,14 @@ def test_who_is_not_on_the_roster_or_no_full_member_gets_nothing(demo: Demo, per
 def test_who_is_in_no_group_looks_but_does_not_ask(demo: Demo) -> None:
     assert "healthy" in demo.answer("cy", "status main")
     assert "it takes somebody from dba" in demo.answer("cy", "promote main db2")
+
+
+def test_a_mention_is_answered_like_a_command(demo: Demo) -> None:
+    before = {one["ts"] for one in demo.seen_by("ana")}
+    demo.post("/sandbox/mention", user="ana", channel="ops", text="@seconder status main")
+    until(lambda: [one for one in demo.seen_by("ana") if one["ts"] not in before and one["ephemeral_to"]])
+
+
+def test_a_digest_that_slack_does_not_take_is_said(demo: Demo) -> None:
+    demo.post("/sandbox/faults", method="chat.postMessage", error="channel_not_found", times=1)
+    assert "Slack did not take the digest" in demo.answer("ana", "digest")
