@@ -149,7 +149,7 @@ def _no_copy(asked: Asked, found: Found) -> Refusal | None:
         return Refusal("RESYNC-ONLY-SYNC", said, "Take it out of synchronous_standby_names first.")
     data = found.plight.data
     if data and data.mount:
-        hint = "Copy it by hand; see docs."
+        hint = "Copy it by hand, or take the mounts out of the data folder."
         return Refusal("RESYNC-MOUNT", f"{data.real} is a mount point, which can't be renamed aside.", hint)
     here = found.cluster.node(asked.node)
     place = f"{asked.node}:{posixpath.dirname(data.real if data else here.data)}"

@@ -1,6 +1,7 @@
 """The hash chain: pure functions from an event and its predecessor's hash to a sealed row."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from core.canonical import canonical, sha256
 
@@ -8,6 +9,18 @@ VERSION = 1
 GENESIS = "0" * 64
 DOMAIN = b"seconder-audit-v1\x00"
 COLUMNS = ("seq", "event_id", "occurred_at", "action", "outcome", "actor", "request", "run", "step", "target")
+EXTRA = ("source", "params", "detail")
+
+
+@dataclass(frozen=True)
+class Head:
+    """The newest line: its number and its hash (64 zeros before the first)."""
+
+    seq: int
+    hash: str
+
+
+EMPTY = Head(0, GENESIS)
 
 
 def hash_of(body: str) -> str:

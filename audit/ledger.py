@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from audit import store
-from audit.chain import GENESIS, seal
+from audit.chain import EMPTY, EXTRA, Head, seal
 from audit.redact import redact
 from audit.store import Session
 from core.canonical import plain
 from core.clock import Clock, stamp
+
+__all__ = ["ACTIONS", "OUTCOMES", "Event", "Head", "append", "head"]
 
 _REQUEST = ("opened", "voted", "approved", "rejected", "withdrawn", "expired", "outdated", "blocked")
 ACTIONS = frozenset(
@@ -43,14 +45,6 @@ class Event:
             raise ValueError(f"{self.action} / {self.outcome} is not in the vocabulary of the record")
 
 
-@dataclass(frozen=True)
-class Head:
-    """The newest line: its number and its hash (64 zeros before the first)."""
-
-    seq: int
-    hash: str
-
-
 def append(session: Session, clock: Clock, event: Event) -> Head:
     """Add one line to the chain, secrets taken out. The caller's transaction commits or takes it back."""
     before = head(session)
@@ -60,13 +54,9 @@ def append(session: Session, clock: Clock, event: Event) -> Head:
         "occurred_at": stamp(clock.now()),
         "action": event.action,
         "outcome": event.outcome,
-        "actor": plain(event.actor),
-        "request": event.request,
-        "run": event.run,
-        "step": plain(event.step),
-        "target": plain(event.target),
+        **{name: redact(plain(getattr(event, name))) for name in ("actor", "request", "run", "step", "target")},
     }
-    extra = {name: redact(plain(getattr(event, name))) for name in ("source", "params", "detail")}
+    extra = {name: redact(plain(getattr(event, name))) for name in EXTRA}
     row = seal(before.hash, columns, extra)
     store.insert(session, row)
     return Head(before.seq + 1, str(row["hash"]))
@@ -75,4 +65,4 @@ def append(session: Session, clock: Clock, event: Event) -> Head:
 def head(session: Session) -> Head:
     """Give the newest line's number and hash."""
     newest = store.last(session)
-    return Head(newest.seq, newest.hash) if newest else Head(0, GENESIS)
+    return Head(newest.seq, newest.hash) if newest else EMPTY

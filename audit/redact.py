@@ -1,34 +1,47 @@
-"""Takes secrets out of what is about to be recorded."""
+"""Takes secrets out of what is about to be recorded. It rather takes out too much."""
 
 import re
 from collections.abc import Mapping, Sequence
 
 GONE = "[redacted]"
+_WORD = r"(?:password|passwd|passphrase|pwd|secret|token|(?:api|access|secret|private)[_-]?key)s?"
+_QUOTED = r"''[^']+''|'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\""
+
 _RULES = (
-    (
-        re.compile(r"(?i)\b(password|passwd|pwd|secret|token|pgpassword)(\s*[=:]\s*)('[^']*'|\"[^\"]*\"|[^\s,;&]+)"),
-        rf"\1\2{GONE}",
-    ),
-    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^\s:/@]+):[^\s@]+@"), rf"\1:{GONE}@"),
-    (re.compile(r"\bx(?:ox[a-z]|app)-[A-Za-z0-9-]+"), GONE),
+    # DB_PASSWORD=x, password = 'x', "token": "x", ?secret=x
+    (re.compile(rf"(?i)({_WORD}[\"']?\s*[=:]\s*)({_QUOTED}|[^\s,;&\"']+)"), rf"\1{GONE}"),
+    # ALTER ROLE … PASSWORD 'x'; --password x
+    (re.compile(rf"(?i)({_WORD}\s+)({_QUOTED})"), rf"\1{GONE}"),
+    (re.compile(rf"(?i)(--?{_WORD}\s+)(\S+)"), rf"\1{GONE}"),
+    # user:password@ in any URI; a password may hold an @ of its own
+    (re.compile(r"(://[^\s:/@'\"]{0,256}):[^\s'\"]{1,1024}@"), rf"\1:{GONE}@"),
+    (re.compile(r"(?i)(authorization[\"']?\s*[=:]\s*[\"']?\w+\s+|\bbearer\s+)[\w.~+/=-]{8,}"), rf"\1{GONE}"),
+    # Slack's tokens, and its addresses that are as good as one
+    (re.compile(r"(?<![A-Za-z0-9])x(?:ox[a-z]|app)(?:\.xox[a-z])?-[\w-]+"), GONE),
+    (re.compile(r"(https://hooks\.slack\.com/)[^\s'\"]+"), rf"\1{GONE}"),
+    # password hashes of PostgreSQL are enough to log in or to guess from
+    (re.compile(r"SCRAM-SHA-256\$[^\s'\"]+|\bmd5[0-9a-f]{32}\b"), GONE),
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), GONE),
 )
-_SECRET_KEYS = re.compile(r"(?i)(password|passwd|secret|token|private_key|pgpassword)")
+_SECRET_KEY = re.compile(rf"(?i){_WORD}$")
 
 
 def redact(value: object) -> object:
-    """Give the value without passwords, tokens and private keys, at any depth."""
+    """Give the value without passwords, tokens and private keys, at any depth, in keys too."""
     match value:
         case str():
             for pattern, instead in _RULES:
                 value = pattern.sub(instead, value)
             return value
         case Mapping():
-            return {
-                key: GONE if isinstance(item, str) and _SECRET_KEYS.fullmatch(str(key)) else redact(item)
-                for key, item in value.items()
-            }
+            return {redact(key): _under(key, item) for key, item in value.items()}
         case Sequence() if not isinstance(value, (bytes, bytearray)):
             return [redact(item) for item in value]
         case _:
             return value
+
+
+def _under(key: object, item: object) -> object:
+    if item is None or isinstance(item, bool) or not _SECRET_KEY.search(str(key)):
+        return redact(item)
+    return GONE

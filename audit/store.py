@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy import CursorResult, Engine, create_engine, event, text
+from sqlalchemy import URL, CursorResult, Engine, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel import Session as Session  # noqa: PLC0414  # other rooms type their transactions with it
 
@@ -87,30 +88,33 @@ class Store:
             yield
         except IntegrityError:
             raise
-        except (DatabaseError, sqlite3.Error, OSError) as error:
-            said = str(getattr(error, "orig", error))
-            raise StoreUnavailable(
-                f"The store can't be used: {said}.",
-                "Nothing was started. Look at free space, at the file's owner, and at who else holds it.",
-            ) from error
+        except (DatabaseError, PoolExhausted, sqlite3.Error) as error:
+            raise _unavailable(getattr(error, "orig", error)) from error
 
 
 def open_store(url: str) -> Store:
-    """Open the store; makes the file's folder. Raises ConfigurationError for a URL that it can't use."""
+    """Open the store; makes the file's folder. Raises ConfigurationError for a URL, StoreUnavailable for a folder."""
     if urlsplit(url).scheme != "sqlite":
         raise ConfigurationError(
             f"SECONDER_STORE names {urlsplit(url).scheme or 'nothing'}, which this version can't use as a store.",
             "Use sqlite:////path/to/seconder.db.",
         )
     path = sqlite_path(url)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=10)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise _unavailable(error) from error
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),  # as it is: a folder's name may hold %, ? or #
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        pool_size=10,
+    )
     event.listen(engine, "connect", _settings)
     return Store(engine, url)
 
 
 def sqlite_path(url: str) -> Path:
-    """Give the file behind a sqlite URL."""
+    """Give the file behind a sqlite URL; what follows the three slashes is its path, letter by letter."""
     return Path(url.removeprefix("sqlite:///"))
 
 
@@ -135,6 +139,13 @@ def changed_one(session: Session, statement: object) -> bool:
     result = session.exec(statement)  # type: ignore[call-overload]  # SQLModel's overloads know no update
     session.expire_all()
     return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def _unavailable(why: object) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"The store can't be used: {why}.",
+        "Without a record nothing more is started. Look at free space, at the file's owner, and at who else holds it.",
+    )
 
 
 def _settings(connection: sqlite3.Connection, _record: object) -> None:

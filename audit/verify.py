@@ -1,17 +1,26 @@
 """Reads the whole record as data, triggers or not, and says whether it was altered."""
 
 import json
+import os
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import quote
 
-from audit.chain import COLUMNS, GENESIS, VERSION, hash_of
+from audit.chain import COLUMNS, EMPTY, EXTRA, VERSION, Head, hash_of
+from audit.guard import changed
 from audit.store import sqlite_path
 from core.canonical import canonical
 
+__all__ = ["Bad", "Head", "Report", "verify", "verify_store"]
+
 NO_ANCHOR = "No anchor was checked: a cut tail or a log rewritten from the start can't be seen without one."
-_STORED = (*COLUMNS, "body", "prev_hash", "hash")
-_EXTRA = {"v", "prev", "source", "params", "detail"}
+STORED = (*COLUMNS, "body", "prev_hash", "hash")
+_KEYS = {*COLUMNS, *EXTRA, "v", "prev"}
+_SELECT = f"SELECT {', '.join(STORED)} FROM audit_event"  # noqa: S608  # constants only
+_TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_event'"
 
 
 @dataclass(frozen=True)
@@ -21,14 +30,6 @@ class Bad:
     seq: int
     kind: str
     detail: str
-
-
-@dataclass(frozen=True)
-class Head:
-    """The newest entry."""
-
-    seq: int
-    hash: str
 
 
 @dataclass(frozen=True)
@@ -54,66 +55,101 @@ class Report:
         }
 
 
-def verify(rows: Iterable[Sequence[object]]) -> Report:
-    """Check rows (the columns of audit_event in the contract's order) in the order of their numbers."""
-    head, count = Head(0, GENESIS), 0
+def verify(rows: Iterable[Sequence[object]], anchors: Iterable[Head] = ()) -> Report:
+    """Check rows (the columns of audit_event in the contract's order) in the order of their numbers.
+
+    ``anchors`` are heads that were written down elsewhere; a hash may be cut to its first characters.
+    """
+    waiting = sorted((anchor for anchor in anchors if anchor.seq > 0), key=lambda anchor: -anchor.seq)
+    warnings, total = () if waiting else (NO_ANCHOR,), len(waiting)
+    head, bad = EMPTY, None
     for row in rows:
         bad = _wrong(head, row)
+        if bad is None:
+            head = Head(head.seq + 1, str(row[-1]))
+        while bad is None and waiting and waiting[-1].seq == head.seq:
+            bad = _rewritten(waiting.pop(), head)
         if bad is not None:
-            return Report(ok=False, events=count, head=head, bad=bad, warnings=(NO_ANCHOR,))
-        count += 1
-        head = Head(count, str(row[-1]))
-    return Report(ok=True, events=count, head=head, warnings=(NO_ANCHOR,))
+            break
+    checked = total - len(waiting) if bad else total
+    if bad is None and waiting:
+        bad = Bad(head.seq + 1, "truncated", f"entry {waiting[0].seq} was there once; now {head.seq} is the last one")
+    return Report(bad is None, head.seq, head, bad, checked, warnings)
 
 
-def verify_store(url: str) -> Report:
+def verify_store(url: str, anchors: Iterable[Head] = ()) -> Report:
     """Check the record in a store, read-only and past every trigger."""
-    path = sqlite_path(url)
-    query = f"SELECT {', '.join(_STORED)} FROM audit_event ORDER BY typeof(seq) <> 'integer', seq"  # noqa: S608
     try:
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-        try:
-            connection.text_factory = bytes
-            return verify(map(_decoded, connection.execute(query)))
-        finally:
-            connection.close()
+        with closing(_opened(sqlite_path(url))) as connection:
+            altered = [f"{name}: this trigger is not as we made it." for name in changed(connection.execute(_TRIGGERS))]
+            report = verify(_rows(connection), anchors)
+            return replace(report, warnings=(*altered, *report.warnings))
     except sqlite3.Error as error:
-        return Report(None, 0, Head(0, GENESIS), warnings=(f"The store could not be read: {error}.", NO_ANCHOR))
+        return Report(None, 0, EMPTY, warnings=(f"The store could not be read: {error}.", NO_ANCHOR))
 
 
-def _decoded(row: Sequence[object]) -> tuple[object, ...]:
-    return tuple(value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value for value in row)
+def _opened(path: Path) -> sqlite3.Connection:
+    # A copy on a medium that can't be written has no place for SQLite's lock files, and needs none.
+    still = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
+    connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro{'&immutable=1' if still else ''}", uri=True)
+    connection.text_factory = _text
+    return connection
+
+
+def _text(raw: bytes) -> str | bytes:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw  # bytes are equal to no text
+
+
+def _rows(connection: sqlite3.Connection) -> Iterator[Sequence[object]]:
+    """Give the rows in order, those at the end whose number is none; one short row for what can't be read."""
+    try:
+        yield from connection.execute(f"{_SELECT} WHERE typeof(seq) = 'integer' ORDER BY seq")
+        yield from connection.execute(f"{_SELECT} WHERE typeof(seq) <> 'integer'")
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CORRUPT:
+            raise
+        yield (str(error),)
+
+
+def _rewritten(anchor: Head, head: Head) -> Bad | None:
+    if anchor.hash and head.hash.startswith(anchor.hash):
+        return None
+    return Bad(head.seq, "rewritten", f"entry {head.seq} once had another hash: {anchor.hash}")
 
 
 def _wrong(before: Head, row: Sequence[object]) -> Bad | None:
     """Say what is wrong with one row; its number as it ought to be stands for it."""
-    stored = dict(zip(_STORED, row, strict=True))
+    if len(row) != len(STORED):
+        return Bad(before.seq + 1, "unreadable", " ".join(map(str, row)))
+    stored = dict(zip(STORED, row, strict=True))
     seq, body = before.seq + 1, stored["body"]
-    if stored["seq"] != seq or isinstance(stored["seq"], bool) or not isinstance(stored["seq"], int):
-        kind = "gap" if isinstance(stored["seq"], int) else "column"
+    if not _same(seq, stored["seq"]):
+        kind = "gap" if type(stored["seq"]) is int else "column"
         return Bad(seq, kind, f"entry {seq} is not there; the next one is numbered {stored['seq']!r}")
     if not isinstance(body, str):
         return Bad(seq, "unreadable", "the body is not text")
-    try:
-        said = json.loads(body)
-    except ValueError as error:
-        kind = "hash" if hash_of(body) != stored["hash"] else "unreadable"
-        return Bad(seq, kind, f"the body is not JSON: {error}")
-    return _body_wrong(before, stored, body, said) if isinstance(said, dict) else Bad(seq, "unreadable", "no object")
-
-
-def _body_wrong(before: Head, stored: Mapping[str, object], body: str, said: Mapping[str, object]) -> Bad | None:
-    seq = before.seq + 1
     if hash_of(body) != stored["hash"]:
         return Bad(seq, "hash", "the hash does not belong to the body")
-    if stored["prev_hash"] != before.hash or said.get("prev") != before.hash:
-        return Bad(seq, "link", f"it does not follow entry {before.seq}")
-    differing = [name for name in COLUMNS if name not in said or not _same(said[name], stored[name])]
-    if differing:
-        return Bad(seq, "column", f"{', '.join(differing)} differ(s) from the body")
-    if said.get("v") != VERSION or set(said) != {*COLUMNS, *_EXTRA} or canonical(said) != body.encode():
+    said = _read(body)
+    if said is None:
         return Bad(seq, "unreadable", "the body is not in the form of version 1")
-    return None
+    if stored["prev_hash"] != before.hash or said["prev"] != before.hash:
+        return Bad(seq, "link", f"it does not follow entry {before.seq}")
+    differing = [name for name in COLUMNS if not _same(said[name], stored[name])]
+    return Bad(seq, "column", f"not as in the body: {', '.join(differing)}") if differing else None
+
+
+def _read(body: str) -> Mapping[str, object] | None:
+    """Give the object that a body writes, if it is one of version 1 in RFC 8785 form."""
+    try:
+        said = json.loads(body)
+        fits = isinstance(said, dict) and set(said) == _KEYS and _same(VERSION, said["v"])
+        return said if fits and canonical(said) == body.encode() else None
+    except (ValueError, RecursionError):  # also what is nested deeper than anything we write
+        return None
 
 
 def _same(said: object, stored: object) -> bool:

@@ -13,6 +13,7 @@ from bot.cli_house import as_json, house
 from bot.environment import read_environment
 from bot.serve import serve as serving
 from bot.settings import load_settings
+from core.errors import ConfigurationError
 
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 
@@ -59,6 +60,8 @@ def digest(*, now: Annotated[bool, typer.Option("--now", help="Post it now.")] =
     environment = read_environment()
     with house() as opened:
         table = opened.settings.digest
+        if now and table is None:
+            raise ConfigurationError("There is no [digest] table, so there is no channel for it.", "Add one.")
         if now and table is not None:
             client = WebClient(environment.bot_token, base_url=environment.api_url)
             opened.digest.post(client, table.channel, "system")

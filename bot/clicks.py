@@ -18,6 +18,7 @@ from bot.texts import Texts
 from core.errors import SeconderError
 from core.outcome import Refusal
 from core.plan import Risk
+from core.spec import Spec
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ class Clicks:
             case "request.plan":
                 return self._open(click, modals.full_plan(self.texts, request))
             case "request.renew":
-                self.commands.run(actor, again(request), reply, origin)
+                spec = self.commands.road.catalogue[request.plan.action].spec
+                self.commands.run(actor, again(request, spec), reply, origin)
                 return None
             case "run.settle":
                 refusal = self.stops.may_settle(actor, request)
@@ -138,13 +140,15 @@ class Clicks:
         return request
 
 
-def again(request: Request) -> str:
+def again(request: Request, spec: Spec) -> str:
     """Give the words with which the same would be asked again."""
-    words = [request.plan.action, request.plan.cluster]
-    for name, value in request.plan.asked.items():
-        if name == "cluster" or value in {None, False, ""}:
+    words = [spec.name, request.plan.cluster]
+    for argument in spec.arguments:
+        value = request.plan.asked.get(argument.name)
+        if not value:
             continue
-        words += [f"--{name}"] if value is True else [str(value)]
+        words += [f"--{argument.name}"] if argument.option else []
+        words += [] if value is True else [str(value)]
     return " ".join(words)
 
 

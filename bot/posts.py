@@ -42,6 +42,7 @@ class Posts:
     client: WebClient
     _edited: dict[str, float] = field(default_factory=dict)
     _not_before: float = 0.0
+    _drawing: threading.Lock = field(default_factory=threading.Lock)
 
     def serve(self, leaving: threading.Event) -> None:
         """Draw until the bot leaves."""
@@ -55,6 +56,10 @@ class Posts:
 
     def look(self) -> None:
         """Draw what lags, once."""
+        with self._drawing:
+            self._look()
+
+    def _look(self) -> None:
         if time.monotonic() < self._not_before:
             return
         with self.store.reading() as session:
@@ -66,6 +71,7 @@ class Posts:
 
     def announce(self, run: Run) -> None:
         """Put the by-hand commands into the thread, before the first effect; best effort, they lie on the node too."""
+        self.look()  # the card has to hang before something can be said under it
         with self.store.reading() as session:
             card = rows.card(session, run.request)
         if card is None:
@@ -89,8 +95,7 @@ class Posts:
                 self._keep(Card(request.id, made[0], made[1], request.version, told_end=False))
             return
         if request.ended_at is not None and not card.told_end:
-            self._tell_end(request, card)
-            card = replace(card, told_end=True)
+            card = self._tell_end(request, card)
         if card.rendered_version < request.version and self._may_edit(request.id) and self._update(card, message):
             self._keep(replace(card, rendered_version=request.version))
 
@@ -102,7 +107,7 @@ class Posts:
             head = ledger.head(session)
         return request_card(self.texts, request, run, f"#{head.seq} {head.hash[:8]}", approvers)
 
-    def _tell_end(self, request: Request, card: Card) -> None:
+    def _tell_end(self, request: Request, card: Card) -> Card:
         person = self.roster.named(request.requester)
         account = min(person.accounts, default="") if person else ""
         mention = Markup(f"<@{account.split('/')[-1]}>") if account else request.requester
@@ -113,10 +118,11 @@ class Posts:
             "mention": mention,
             "took": self._took(request),
         }
-        if request.state is State.WITHDRAWN or self._post(
-            card.channel, Message(self.texts.whole("thread_end.j2", data), []), thread=card.ts
-        ):
-            self._keep(replace(card, told_end=True))
+        text = self.texts.whole("thread_end.j2", data)
+        if request.state is State.WITHDRAWN or self._post(card.channel, Message(text, []), thread=card.ts):
+            card = replace(card, told_end=True)
+            self._keep(card)
+        return card
 
     def _took(self, request: Request) -> float | None:
         with self.store.reading() as session:

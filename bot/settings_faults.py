@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from zoneinfo import available_timezones
 
-from bot.settings_file import ClusterTable, File, RuleTable
+from bot.settings_file import ClusterTable, File, OverrideTable, RuleTable
 from core.plan import Risk
 
 Fault = tuple[tuple[str, ...], str]
@@ -30,12 +30,23 @@ def _policy(file: File) -> Iterator[Fault]:
         rule: RuleTable | None = getattr(file.policy, risk.value)
         if rule is None:
             continue
-        for group in sorted((set(rule.groups) | set(rule.propose or ())) - groups):
-            yield ("policy", risk.value), f"nobody is in the group {group!r}"
+        yield from _unknown(("policy", risk.value), rule, groups)
         if risk is Risk.DESTRUCTIVE and rule.approvals < 1:
             yield ("policy", risk.value, "approvals"), "a destructive step needs at least 1"
         if rule.approvals and not rule.groups:
             yield ("policy", risk.value), 'say who approves: from = ["GROUP"]'
+    for name, override in file.policy.action.items():
+        yield from _unknown(("policy", "action", name), override, groups)
+    for name, cluster in file.clusters.items():
+        for risk in Risk:
+            stricter: OverrideTable | None = getattr(cluster.policy, risk.value)
+            if stricter is not None:
+                yield from _unknown(("clusters", name, "policy", risk.value), stricter, groups)
+
+
+def _unknown(where: tuple[str, ...], rule: RuleTable | OverrideTable, groups: set[str]) -> Iterator[Fault]:
+    for group in sorted((set(rule.groups or ()) | set(rule.propose or ())) - groups):
+        yield where, f"nobody is in the group {group!r}"
 
 
 def _clusters(file: File) -> Iterator[Fault]:

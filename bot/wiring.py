@@ -22,6 +22,7 @@ from bot.stops import Stops
 from bot.store import CardRow
 from bot.texts import Texts
 from core.clock import Clock, SystemClock
+from core.errors import ConfigurationError
 from runs.journal import Journal
 from runs.owner import Owner, enter
 from runs.runner import Runner
@@ -62,6 +63,12 @@ def build(environment: Environment, settings: Settings, leaving: threading.Event
     store.prepare()
     clock = SystemClock()
     catalogue = {action.spec.name: action for action in actions()}
+    unknown = sorted(set(settings.policy.by_action) - set(catalogue))
+    if unknown:
+        raise ConfigurationError(
+            f"{settings.path.name} has a policy for {', '.join(unknown)}, and there is no such action.",
+            f"There are {', '.join(catalogue)}.",
+        )
     sites = Sites(settings.clusters, environment.home / "known_hosts")
     texts = Texts()
     gate = Gate(store, settings.roster, settings.policy, clock)

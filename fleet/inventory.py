@@ -12,8 +12,8 @@ class Node:
 
     ``host`` is an SSH host name, or ``local`` for this machine. ``run_as`` is the operating system user that the server
     runs as. ``service`` is a systemd unit, or empty: then pg_ctl starts and stops it. ``work`` is a folder on the node
-    where jobs, by-hand commands and saved configuration lie. ``sockets``: the folder of the server's Unix sockets, or
-    empty for its default. ``priority`` orders candidates that are equal otherwise; 0 means never a candidate.
+    where jobs, by-hand commands and saved configuration lie. ``priority`` orders candidates
+    that are equal otherwise; 0 means never a candidate.
     """
 
     name: str

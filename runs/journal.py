@@ -172,22 +172,21 @@ class Journal:
             self._end(session, run, outcome, error)
 
     def settle(self, run: Run, *, happened: bool, people: Sequence[str], done: bool, note: str) -> None:
-        """Close a run on the word of people."""
-        current = run.current
+        """Close a run on the word of people; when somebody else has just done so, nothing happens."""
+        current, now = run.current, stamp(self.clock.now())
+        outcome = Outcome.SUCCEEDED if done else Outcome.FAILED
+        ended = {"state": RunState.ENDED.value, "outcome": outcome.value, "error": note, "ended_at": now}
         with self.store.transaction() as session:
+            if not rows.close_unknown(session, run.id, ended):
+                return
             if current is not None:
                 state = StepState.DONE if happened else StepState.FAILED
-                now = stamp(self.clock.now())
                 text = f"settled by {' and '.join(people)}"
-                rows.set_step(
-                    session, run.id, StepRecord(current.n, current.name, state, current.started_at, now, text)
-                )
+                record = StepRecord(current.n, current.name, state, current.started_at, now, text)
+                rows.set_step(session, run.id, record)
             self.book.settle(session, run.request, done=done, note=note)
-            outcome = Outcome.SUCCEEDED if done else Outcome.FAILED
-            values = {"state": RunState.ENDED.value, "outcome": outcome.value, "error": note}
-            rows.change(session, run, {**values, "ended_at": stamp(self.clock.now())})
             detail = {"settled_by": list(people), "happened": happened, "note": note}
-            self._record(session, run, "run.ended", outcome="success" if done else "failure", detail=detail)
+            self._record(session, run, "run.ended", outcome=_OUTCOMES[outcome], detail=detail)
 
     def _end(self, session: Session, run: Run, outcome: Outcome | None, error: str) -> None:
         state = RunState.UNKNOWN if outcome is Outcome.UNKNOWN else RunState.ENDED

@@ -35,9 +35,10 @@ def enter(folder: Path) -> Owner:
 
 
 def lives(folder: Path, name: str) -> bool:
-    """Say whether the process behind a name still runs. A name of another host counts as alive: nobody can tell."""
-    if not name.startswith(f"{socket.gethostname()}:"):
-        return True
+    """Say whether the process behind a name still runs.
+
+    Whoever shares the embedded store shares this folder; a host's name says nothing (a container is born with another).
+    """
     try:
         with _path(folder, name).open(encoding="utf-8") as held:
             fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -161,6 +161,14 @@ def ask_stop(session: Session, run_id: str, person: str) -> bool:
     return changed_one(session, statement)
 
 
+def close_unknown(session: Session, run_id: str, values: Mapping[str, object]) -> bool:
+    """End a run whose result was unknown, once."""
+    statement = (
+        update(RunRow).where(col(RunRow.id) == run_id, col(RunRow.state) == RunState.UNKNOWN.value).values(**values)
+    )
+    return changed_one(session, statement)
+
+
 def set_step(session: Session, run_id: str, record: StepRecord) -> None:
     """Write where a step stands."""
     row = session.get(StepRow, (run_id, record.n)) or StepRow(run=run_id, n=record.n, name=record.name, state="")

@@ -36,7 +36,8 @@ def costs(view: ClusterView, choice: Choice, loss: Loss | None) -> tuple[str, ..
     old, new = view.nodes[choice.old], view.nodes[choice.new]
     sessions = sorted(old.sessions.items(), key=lambda item: (-item[1], item[0]))
     each = ", ".join(f"{name} {count}" for name, count in sessions[:5])
-    cut = f"cuts {sum(old.sessions.values())} sessions ({each})" if sessions else "cuts no session"
+    count = sum(old.sessions.values())
+    cut = f"cuts {count} session{'' if count == 1 else 's'} ({each})" if sessions else "cuts no session"
     kept = {slot.name for slot in new.logical_slots if slot.synced and not slot.temporary and not slot.invalid}
     lost = [slot.name for slot in old.logical_slots if slot.name not in kept]
     gone = (f"logical slots are lost: {', '.join(lost)}",) if lost else ()

@@ -6,6 +6,9 @@ from fleet.inventory import Node
 from fleet.shell import Shell
 
 _TRY = 15.0  # seconds
+_REPLICATION = (
+    "postgresql:///replication?replication=true"  # libpq looks the password up under that name, as standbys do
+)
 _CONNECT = 10  # seconds that libpq may take to connect
 
 
@@ -55,7 +58,7 @@ def to(node: Node, user: str) -> list[str]:
 
 def replication(shell: Shell, here: Node, there: Node, user: str) -> Login:
     """Open a replication connection from one node to another and ask who answers."""
-    return _ask(shell, here, ["-d", "replication=true", *to(there, user), "-c", "IDENTIFY_SYSTEM"])
+    return _ask(shell, here, ["-d", _REPLICATION, *to(there, user), "-c", "IDENTIFY_SYSTEM"])
 
 
 def sql(shell: Shell, here: Node, there: Node) -> Login:

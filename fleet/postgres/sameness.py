@@ -40,5 +40,5 @@ def _names(shell: Shell, node: Node) -> tuple[str, ...]:
 def _digests(shell: Shell, node: Node, names: list[str]) -> dict[str, str]:
     """Hash segments; one that was recycled meanwhile is left out."""
     ran = shell.run(["sha256sum", *(f"{node.data}/pg_wal/{name}" for name in names)], timeout=_HASH)
-    pairs = (line.split() for line in ran.out.splitlines())
-    return {path.rpartition("/")[2]: digest for digest, path in pairs}
+    pairs = (line.split(maxsplit=1) for line in ran.out.splitlines())  # a path may hold blanks
+    return {path.rpartition("/")[2]: digest.lstrip("\\") for digest, path in pairs}

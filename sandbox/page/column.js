@@ -1,112 +1,136 @@
-// What one person sees: the channel, a box to type into, windows.
+// What one person sees of the channel, with a line to type into and windows over it.
 import { follow, post } from "./api.js";
-import { el } from "./dom.js";
-import { message } from "./messages.js";
+import { words } from "./blocks.js";
+import { Composer } from "./composer.js";
+import { agree } from "./dialog.js";
+import { arrange, el, write } from "./dom.js";
+import { reconcile } from "./messages.js";
 import { Modal } from "./modal.js";
+import { welcome } from "./welcome.js";
+
+const HINT = "Enter sends · ↑ brings back what was typed · @seconder names the bot";
+const NEAR_PX = 60; // this close to the end counts as reading the newest
 
 export class Column {
-  constructor(user) {
-    this.list = el("div", { class: "messages", "aria-live": "polite", "aria-label": "Messages in #ops", tabindex: "0" });
-    this.box = el("input", { type: "text", "aria-label": "Message #ops", placeholder: "Message #ops, or a command: /db help", autocomplete: "off" });
-    this.problem = el("div", { class: "problem", role: "alert", hidden: true });
-    this.chooser = el("select", { "aria-label": "Who is this?", onchange: () => this.become(this.chooser.value) });
-    const form = el("form", { class: "say", onsubmit: (event) => this.say(event) }, this.box, el("button", { class: "primary", type: "submit" }, "Send"));
-    this.root = el("section", { class: "person" }, el("header", {}, el("label", {}, "You are"), this.chooser), this.list, el("div", {}, form, this.problem));
-    this.box.addEventListener("keydown", (event) => this.recall(event));
-    this.history = [];
+  constructor(user, channel) {
+    this.channel = channel;
+    this.list = el("div", { class: "messages", role: "log", "aria-label": `Messages in #${channel}`, tabindex: "0", onscroll: () => this.scrolled() });
+    this.empty = el("div", { class: "empty" });
+    this.newer = el("button", { class: "newer", type: "button", hidden: true, onclick: () => this.toEnd() }, "New messages ↓");
+    this.composer = new Composer(`Message #${channel}`, `Message #${channel}, or a command: /db help`, HINT, (text) => this.say(text));
+    this.notice = el("p", { class: "wrong banner", role: "status", hidden: true });
+    this.chooser = el("select", { "aria-label": "You are", onchange: () => this.become(this.chooser.value) });
+    this.kind = el("span", { class: "tag" });
+    this.face = el("span", { class: "face", "aria-hidden": "true" });
+    const head = el("header", {}, this.face, el("span", { class: "small" }, "You are"), this.chooser, this.kind);
+    this.root = el("section", { class: "person", "aria-label": "One person's view" }, head, el("div", { class: "middle" }, this.empty, this.list, this.newer), this.notice, this.composer.root);
     this.become(user);
   }
 
   become(user) {
+    this.ending?.abort();
+    this.modal?.end();
+    this.ending = new AbortController();
     this.user = user;
     this.root.dataset.person = user;
-    this.open = new Set();
     this.drawn = new Map();
-    this.seen = false;
+    this.dismissed = new Set();
+    this.reader = { me: null, people: {} };
     this.list.replaceChildren();
-    this.modal?.over?.remove();
-    this.modal = new Modal(this.root, user);
-    follow(user, (state) => this.draw(state), () => this.user === user);
+    this.fresh = true;
+    this.modal = new Modal(this.root, user, { reader: this.reader, agree: (ask) => this.agree(ask) });
+    follow(user, this.ending.signal, (state) => this.draw(state), (problem) => this.tell(problem));
   }
 
   draw(state) {
     this.state = state;
-    const people = Object.fromEntries(state.users.map((user) => [user.id, user.name]));
-    this.choose(state.users);
-    const ops = state.channels.find((channel) => channel.name === "ops")?.id;
-    const here = state.messages.filter((each) => each.channel === ops);
-    const context = { people, open: this.open, fold: (ts) => this.fold(ts), press: (each, element, button) => this.press(each, element, button) };
-    const atEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 60;
-    const wanted = new Set();
-    for (const each of here.filter((one) => !one.thread_ts)) {
-      const replies = here.filter((one) => one.thread_ts === each.ts);
-      const signature = JSON.stringify([each.version, replies.length, this.open.has(each.ts)]);
-      wanted.add(each.ts);
-      const old = this.drawn.get(each.ts);
-      if (old?.signature === signature) continue;
-      const node = message(each, replies, context);
-      if (old) old.node.replaceWith(node);
-      else this.list.append(node);
-      this.drawn.set(each.ts, { signature, node });
+    this.reader.people = Object.fromEntries(state.users.map((user) => [user.id, user.name]));
+    this.reader.me = state.users.find((user) => user.name === this.user)?.id;
+    this.introduce(state.users);
+    const end = this.fresh || this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < NEAR_PX;
+    const known = this.drawn.size;
+    this.fresh = false;
+    this.listed(state);
+    if (end) this.toEnd();
+    else if (this.drawn.size > known) this.newer.hidden = false;
+    this.modal.show(state.views, state.notice);
+    if (!state.views.length) this.tell(state.notice?.text);
+  }
+
+  listed(state) {
+    const place = state.channels.find((each) => each.name === this.channel)?.id;
+    const here = state.messages.filter((each) => each.channel === place && !this.dismissed.has(each.ts));
+    const tops = here.filter((each) => !each.thread_ts || each.thread_ts === each.ts || !here.some((one) => one.ts === each.thread_ts));
+    const replies = (top) => here.filter((each) => each.thread_ts === top.ts && each.ts !== top.ts);
+    arrange(this.list, reconcile(this.drawn, tops, this, replies));
+    this.empty.hidden = tops.length > 0;
+    if (!tops.length) this.empty.replaceChildren(...welcome(state.users.find((user) => user.name === this.user), this.channel, Boolean(place)));
+  }
+
+  introduce(users) {
+    const people = users.filter((user) => user.kind !== "bot");
+    const names = people.map((user) => user.name).join();
+    if (names !== this.names) {
+      this.names = names;
+      this.chooser.replaceChildren(...people.map((user) => el("option", { value: user.name }, `${user.name} · ${user.real_name}`)));
     }
-    for (const [ts, { node }] of this.drawn) {
-      if (!wanted.has(ts)) { node.remove(); this.drawn.delete(ts); }
-    }
-    if (atEnd || !this.seen) requestAnimationFrame(() => { this.list.scrollTop = this.list.scrollHeight; });
-    this.seen = true;
-    this.modal.show(state.views, people);
+    this.chooser.value = this.user;
+    const me = people.find((user) => user.name === this.user);
+    write(this.kind, [...(me?.groups ?? []), me?.kind === "member" ? null : me?.kind.replaceAll("_", " ")].filter(Boolean).join(", ") || "in no group");
+    write(this.face, this.user.slice(0, 1).toUpperCase());
+    this.face.className = `face hue-${this.who(this.reader.me).hue}`;
   }
 
-  choose(users) {
-    const names = users.filter((user) => user.kind !== "bot").map((user) => user.name);
-    if (names.join() === this.names) return;
-    this.names = names.join();
-    const words = (user) => (user.kind === "member" ? user.real_name : `${user.real_name} (${user.kind})`);
-    this.chooser.replaceChildren(...users.filter((user) => user.kind !== "bot").map((user) => el("option", { value: user.name, selected: user.name === this.user }, `${user.name} · ${words(user)}`)));
+  who(id) {
+    const user = this.state.users.find((each) => each.id === id);
+    return { name: user?.name ?? id ?? "", bot: user?.kind === "bot", hue: this.state.users.indexOf(user) % 6 };
   }
 
-  fold(ts) {
-    if (!this.open.delete(ts)) this.open.add(ts);
-    this.draw(this.state);
+  hands(message) {
+    const press = async (block, element, value, node) => {
+      node.toggleAttribute("disabled", true);
+      node.setAttribute("aria-busy", "true");
+      const body = { user: this.user, channel: message.channel, ts: message.ts, version: message.version };
+      const done = await post("/sandbox/click", { ...body, block_id: block.block_id, action_id: element.action_id, value });
+      node.removeAttribute("disabled");
+      node.removeAttribute("aria-busy");
+      this.composer.tell(done.error);
+    };
+    return { reader: this.reader, press, agree: (ask) => this.agree(ask) };
   }
 
-  async press(each, element, button) {
-    button.disabled = true;
-    const body = { user: this.user, channel: each.channel, ts: each.ts, action_id: element.action_id };
-    const done = await post("/sandbox/click", body);
-    button.disabled = false;
-    this.tell(done);
+  agree(ask) {
+    return agree(this.root, ask, words(ask.text, this.reader));
   }
 
-  async say(event) {
-    event.preventDefault();
-    const text = this.box.value.trim();
-    if (!text) return;
-    this.history.push(text);
-    this.back = this.history.length;
-    this.box.value = "";
-    const [command, ...rest] = text.split(/\s/);
-    const typed = command.startsWith("/");
-    const path = typed ? "/sandbox/command" : "/sandbox/say";
-    const body = { user: this.user, channel: "ops", text: typed ? rest.join(" ") : text, ...(typed ? { command } : {}) };
-    this.tell(await post(path, body));
+  say(text) {
+    const [command, ...rest] = text.split(/\s+/);
+    const who = { user: this.user, channel: this.channel };
+    if (!command.startsWith("/")) return post("/sandbox/say", { ...who, text });
+    return post("/sandbox/command", { ...who, command, text: text.slice(command.length).trim() });
   }
 
-  tell(done) {
-    this.problem.textContent = done.ok ? "" : done.error;
-    this.problem.hidden = done.ok;
+  reply(text, thread) {
+    const who = { user: this.user, channel: this.channel, thread_ts: thread };
+    return text.startsWith("/") ? post("/sandbox/command", { ...who, command: text.split(/\s/)[0], text }) : post("/sandbox/say", { ...who, text });
   }
 
-  recall(event) {
-    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    if (!step || !this.history.length) return;
-    this.back = Math.min(this.history.length, Math.max(0, (this.back ?? this.history.length) + step));
-    this.box.value = this.history[this.back] ?? "";
-    event.preventDefault();
+  dismiss(ts) {
+    this.dismissed.add(ts);
+    this.listed(this.state);
   }
 
-  fill(text) {
-    this.box.value = text;
-    this.box.focus();
+  tell(problem) {
+    write(this.notice, problem ?? "");
+    this.notice.hidden = !problem;
+  }
+
+  toEnd() {
+    this.list.scrollTop = this.list.scrollHeight;
+    this.newer.hidden = true;
+  }
+
+  scrolled() {
+    if (this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < NEAR_PX) this.newer.hidden = true;
   }
 }

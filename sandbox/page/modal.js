@@ -1,79 +1,102 @@
-// The window on top of one person's column. What is typed outlives every redraw.
+// The views that the app opened for one person; the top one is shown. What is typed outlives every redraw.
 import { post } from "./api.js";
-import { blocks, words } from "./blocks.js";
-import { el } from "./dom.js";
+import { blocks } from "./blocks.js";
+import { Dialog } from "./dialog.js";
+import { el, write } from "./dom.js";
+import { input, known } from "./inputs.js";
 
 export class Modal {
-  constructor(column, user) {
+  constructor(column, user, hands) {
     this.column = column;
     this.user = user;
-    this.shown = "";
-    this.over = null;
+    this.hands = { ...hands, press: (block, each, value) => this.press(block, each, value) };
+    this.fields = new Map();
   }
 
-  show(views, people) {
+  show(views, notice) {
     const view = views.at(-1);
-    const signature = view ? view.id + view.hash + JSON.stringify(view.errors) : "";
-    if (signature === this.shown) return;
-    const typed = this.over && view && this.shown.startsWith(view.id) ? this.values() : {};
-    this.shown = signature;
-    this.over?.remove();
-    this.over = view ? this.draw(view, people, typed) : null;
-    if (!this.over) return;
-    this.column.append(this.over);
-    (this.over.querySelector("input, textarea, select") ?? this.over.querySelector("button")).focus();
+    const drawn = view ? view.id + view.hash : "";
+    if (drawn !== this.drawn) this.redraw(view);
+    this.drawn = drawn;
+    if (view) this.say(view.errors, notice);
   }
 
-  draw(view, people, typed) {
+  redraw(view) {
+    const typed = this.view && this.view.id === view?.id ? this.values() : {};
+    const at = [...this.fields].find(([, field]) => field.input.node.contains(document.activeElement))?.[0];
+    this.dialog?.remove();
+    this.fields.clear();
     this.view = view;
-    const inside = view.blocks.map((block) => (block.type === "input" ? this.field(block, typed, view.errors) : blocks([block], people, () => {})[0]));
-    const send = view.submit ? el("button", { class: "primary", type: "submit" }, words(view.submit)) : null;
-    const close = el("button", { type: "button", onclick: () => this.close() }, view.close ? words(view.close) : "Close");
-    const title = el("h2", {}, words(view.title));
-    const form = el("form", { class: "dialog", role: "dialog", "aria-modal": "true", "aria-label": view.title.text, onsubmit: (event) => this.send(event) },
-      title, el("div", { class: "inside" }, inside), el("footer", {}, close, send));
-    return el("div", { class: "over", onkeydown: (event) => event.key === "Escape" && this.close() }, form);
+    this.dialog = view ? this.draw(view, typed) : null;
+    const first = this.fields.get(at) ?? [...this.fields.values()][0];
+    this.dialog?.focus(first?.input.hold ?? this.dialog.form.querySelector("footer button"));
   }
 
-  field(block, typed, errors) {
-    const id = `${this.user}-${block.block_id}`;
-    const value = typed[block.block_id]?.[block.element.action_id] ?? "";
-    const wrong = errors[block.block_id];
-    return el("div", { class: "field", "data-block": block.block_id, "data-action": block.element.action_id },
-      el("label", { for: id }, block.label.text), this.input(block.element, id, value),
-      block.hint ? el("span", { class: "hint" }, block.hint.text) : null,
-      wrong ? el("span", { class: "wrong", role: "alert" }, wrong) : null);
+  draw(view, typed) {
+    this.notice = el("p", { class: "wrong", role: "status", hidden: true });
+    this.send = view.submit ? el("button", { class: "primary", type: "submit" }, view.submit.text) : null;
+    const close = el("button", { type: "button", onclick: () => this.close() }, view.close?.text ?? (view.submit ? "Cancel" : "Close"));
+    const inside = view.blocks.map((block) => (block.type === "input" ? this.field(block, typed) : blocks([block], this.hands)));
+    return new Dialog(this.column, {
+      title: view.title.text, inside: [inside, this.notice], buttons: [close, this.send],
+      submit: () => this.submit(), close: () => this.close(),
+    });
   }
 
-  input(element, id, value) {
-    if (element.type === "radio_buttons") {
-      return el("div", { id, role: "radiogroup" }, element.options.map((option) =>
-        el("label", { class: "choice" }, el("input", { type: "radio", name: id, value: option.value, checked: option.value === value }), option.text.text)));
+  field(block, typed) {
+    const { element } = block;
+    const id = `${this.view.id}-${block.block_id}`;
+    if (!known(element)) return el("p", { class: "small" }, `[a ${element.type}, which this stand-in does not draw]`);
+    const made = input(element, id, typed[block.block_id]?.[element.action_id], this.hands.reader);
+    const wrong = el("p", { class: "wrong", role: "alert", id: `${id}-wrong`, hidden: true });
+    const hint = block.hint ? el("p", { class: "hint", id: `${id}-hint` }, block.hint.text) : null;
+    const label = el("label", { for: id, id: `${id}-label` }, block.label.text, block.optional ? el("span", { class: "small" }, " (optional)") : null);
+    made.node.setAttribute("aria-describedby", `${id}-wrong${hint ? ` ${id}-hint` : ""}`);
+    if (made.node.localName === "div") made.node.setAttribute("aria-labelledby", `${id}-label`);
+    this.fields.set(block.block_id, { action: element.action_id, input: made, wrong });
+    return el("div", { class: "field", "data-block-id": block.block_id }, label, made.node, wrong, hint);
+  }
+
+  say(errors, notice) {
+    let first = null;
+    for (const [block, { input: made, wrong }] of this.fields) {
+      const text = errors[block] ?? "";
+      if (text && wrong.textContent !== text) first ??= made.hold;
+      write(wrong, text);
+      wrong.hidden = !text;
+      made.node.setAttribute("aria-invalid", String(Boolean(text)));
     }
-    if (element.type === "static_select") {
-      return el("select", { id }, element.options.map((option) => el("option", { value: option.value, selected: option.value === value }, option.text.text)));
-    }
-    const attributes = { id, value, autocomplete: "off", spellcheck: "false" };
-    return element.multiline ? el("textarea", { ...attributes, rows: 3 }) : el("input", { ...attributes, type: "text" });
+    write(this.notice, notice?.text ?? "");
+    this.notice.hidden = !notice;
+    if (first) this.dialog.focus(first);
   }
 
   values() {
     const found = {};
-    for (const field of this.over.querySelectorAll(".field")) {
-      const input = field.querySelector("input:checked") ?? field.querySelector("input:not([type=radio]), textarea, select");
-      found[field.dataset.block] = { [field.dataset.action]: input ? input.value : "" };
-    }
+    for (const [block, { action, input: made }] of this.fields) found[block] = { [action]: made.read() };
     return found;
   }
 
-  async send(event) {
-    event.preventDefault();
-    for (const button of this.over.querySelectorAll("footer button")) button.disabled = true;
-    await post("/sandbox/submit", { user: this.user, view_id: this.view.id, values: this.values() });
-    for (const button of this.over?.querySelectorAll("footer button") ?? []) button.disabled = false;
+  async press(block, each, value) {
+    const body = { user: this.user, view_id: this.view.id, block_id: block.block_id, action_id: each.action_id, value };
+    const done = await post("/sandbox/click", { ...body, values: this.values() });
+    if (!done.ok) this.say({}, { text: done.error });
   }
 
-  close() {
-    post("/sandbox/close-view", { user: this.user, view_id: this.view.id });
+  async submit() {
+    if (!this.send || this.send.disabled) return;
+    const { send, view } = this;
+    send.disabled = true;
+    const done = await post("/sandbox/submit", { user: this.user, view_id: view.id, values: this.values() });
+    send.disabled = false;
+    if (!done.ok && !done.errors && this.view === view) this.say({}, { text: done.error });
+  }
+
+  async close() {
+    await post("/sandbox/close-view", { user: this.user, view_id: this.view.id });
+  }
+
+  end() {
+    this.redraw(undefined);
   }
 }

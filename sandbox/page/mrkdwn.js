@@ -1,88 +1,96 @@
 // Slack's markup as DOM nodes. Only what is known becomes an element; everything else stays text.
-import { el } from "./dom.js";
+import { moment } from "./dates.js";
+import { el, name } from "./dom.js";
+import { emoji } from "./emoji.js";
 
-const EMOJI = {
-  white_check_mark: "✅", no_entry: "⛔", warning: "⚠️", red_circle: "🔴", large_yellow_circle: "🟡",
-  large_green_circle: "🟢", question: "❓", hourglass_flowing_sand: "⏳", octagonal_sign: "🛑", lock: "🔒", x: "❌",
-};
-const INLINE = /```([\s\S]*?)```|`([^`\n]+)`|<([^>]+)>|:([a-z_]+):|(?<![\w*])\*([^*\n]+)\*(?![\w*])|(?<![\w_])_([^_\n]+)_(?![\w_])|(?<![\w~])~([^~\n]+)~(?![\w~])/g;
+const FENCE = /```([\s\S]+?)```/g;
+const QUOTE = /^(?:&gt;|>) ?(?!&gt;|>)/;
+const INLINE = new RegExp(
+  [
+    /`(?<code>[^`\n]+)`/,
+    /<(?<angle>[^<>\n]+)>/,
+    /:(?<emoji>[a-z0-9_+-]+):/,
+    /(?<![\w*])\*(?=\S)(?<bold>[^*\n]*[^*\s])\*(?![\w*])/,
+    /(?<![\w_])_(?=\S)(?<italic>[^_\n]*[^_\s])_(?![\w_])/,
+    /(?<![\w~])~(?=\S)(?<strike>[^~\n]*[^~\s])~(?![\w~])/,
+  ].map((each) => each.source).join("|"),
+  "g",
+);
 
-const plain = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+// Slack escapes these three and nothing else.
+export const plain = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 
-export function mrkdwn(text, people) {
-  const out = [];
-  let quote = null;
-  for (const [index, line] of splitQuotes(text).entries()) {
-    if (line.quoted) {
-      quote ??= el("blockquote");
-      if (quote.childNodes.length) quote.append(el("br"));
-      quote.append(...inline(line.text, people));
-      continue;
-    }
-    if (quote) out.push(quote);
-    else if (index) out.push(document.createTextNode("\n"));
-    quote = null;
-    out.push(...inline(line.text, people));
+// `reader` is {me, people: {id: name}}.
+export function mrkdwn(text, reader) {
+  const holder = el("div", { class: "words" });
+  let at = 0;
+  for (const found of text.matchAll(FENCE)) {
+    holder.append(...lines(text.slice(at, found.index).replace(/\n$/, ""), reader));
+    holder.append(el("pre", {}, plain(found[1].replace(/^\n|\n$/g, ""))));
+    at = found.index + found[0].length;
   }
-  if (quote) out.push(quote);
-  const holder = el("span", { style: "white-space: pre-wrap" });
-  holder.append(...out);
+  holder.append(...lines(at ? text.slice(at).replace(/^\n/, "") : text, reader));
   return holder;
 }
 
-function splitQuotes(text) {
-  const lines = [];
-  let fenced = false;
-  for (const line of text.split("\n")) {
-    const quoted = !fenced && line.startsWith("&gt; ");
-    const last = lines.at(-1);
-    if (!quoted && last && !last.quoted) last.text += "\n" + line;
-    else lines.push({ quoted, text: quoted ? line.slice(5) : line });
-    if ((line.split("```").length - 1) % 2) fenced = !fenced;
-  }
-  return lines;
-}
-
-function inline(text, people) {
+function lines(text, reader) {
   const out = [];
-  let at = 0;
-  for (const found of text.matchAll(INLINE)) {
-    out.push(document.createTextNode(plain(text.slice(at, found.index))));
-    out.push(piece(found, people));
-    at = found.index + found[0].length;
+  let before = null;
+  for (const line of text ? text.split("\n") : []) {
+    const quoted = QUOTE.test(line);
+    const into = quoted ? "blockquote" : "p";
+    if (before?.localName === into) before.append("\n");
+    else out.push((before = el(into)));
+    before.append(...inline(quoted ? line.replace(QUOTE, "") : line, reader));
   }
-  out.push(document.createTextNode(plain(text.slice(at))));
   return out;
 }
 
-function piece(found, people) {
-  const [whole, fence, code, angle, emoji, bold, italic, strike] = found;
-  if (fence !== undefined) return el("pre", {}, plain(fence.replace(/^\n/, "")));
-  if (code !== undefined) return el("code", {}, plain(code));
-  if (angle !== undefined) return reference(angle, people);
-  if (emoji !== undefined) return document.createTextNode(EMOJI[emoji] ?? whole);
-  if (bold !== undefined) return el("strong", {}, ...inline(bold, people));
-  if (italic !== undefined) return el("em", {}, ...inline(italic, people));
-  return el("s", {}, ...inline(strike, people));
+function inline(text, reader) {
+  const out = [];
+  let at = 0;
+  for (const found of text.matchAll(INLINE)) {
+    if (found.index > at) out.push(plain(text.slice(at, found.index)));
+    out.push(piece(found.groups, reader));
+    at = found.index + found[0].length;
+  }
+  if (at < text.length) out.push(plain(text.slice(at)));
+  return out;
 }
 
-function reference(angle, people) {
-  const [target, label] = angle.split("|", 2);
-  if (target.startsWith("@")) return el("span", { class: "mention" }, "@" + (label ?? people[target.slice(1)] ?? target.slice(1)));
-  if (target.startsWith("#")) return el("span", { class: "mention" }, "#" + (label ?? target.slice(1)));
+function piece(groups, reader) {
+  if (groups.code) return el("code", {}, plain(groups.code));
+  if (groups.angle) return reference(groups.angle, reader);
+  if (groups.emoji) return emoji(groups.emoji);
+  if (groups.bold) return el("strong", {}, inline(groups.bold, reader));
+  if (groups.italic) return el("em", {}, inline(groups.italic, reader));
+  return el("s", {}, inline(groups.strike, reader));
+}
+
+function reference(angle, reader) {
+  const bar = angle.indexOf("|");
+  const target = bar < 0 ? angle : angle.slice(0, bar);
+  const label = bar < 0 ? null : plain(angle.slice(bar + 1));
+  if (target.startsWith("@")) return mention(target.slice(1), label, reader);
+  if (target.startsWith("#")) return name(`#${label ?? target.slice(1)}`, { class: "mention" });
   if (target.startsWith("!date^")) return date(target, label);
-  if (target.startsWith("!")) return el("span", { class: "mention" }, "@" + target.slice(1));
-  if (/^https?:\/\//.test(target)) return el("a", { href: plain(target), rel: "noopener noreferrer", target: "_blank" }, plain(label ?? target));
-  return document.createTextNode(plain(label ?? target));
+  if (target.startsWith("!")) return name(`@${label ?? target.slice(1)}`.replace("@@", "@"), { class: "mention" });
+  return link(plain(target), label);
+}
+
+export function mention(id, label, reader) {
+  const words = `@${reader.people[id] ?? label ?? id}`;
+  return name(words, { class: id === reader.me ? "mention you" : "mention" });
+}
+
+// A link to anything but a web page or a mailbox is shown as text.
+export function link(address, label) {
+  if (!/^(https?:\/\/|mailto:)/i.test(address)) return label ? `${label} (${address})` : address;
+  return el("a", { href: address, rel: "noopener noreferrer", target: "_blank", title: address }, label || address);
 }
 
 function date(target, fallback) {
-  const [, unix, format] = target.split("^");
-  const at = new Date(Number(unix) * 1000);
-  if (Number.isNaN(at.getTime())) return document.createTextNode(fallback ?? "");
-  const words = (format ?? "{time}")
-    .replace(/\{date[a-z_]*\}/g, at.toLocaleDateString())
-    .replace("{time_secs}", at.toLocaleTimeString())
-    .replace("{time}", at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
-  return el("time", { datetime: at.toISOString(), title: at.toISOString() }, words);
+  const [, unix, format, address] = target.split("^");
+  const shown = moment(unix, plain(format ?? "{date_short_pretty} {time}"), fallback ?? "");
+  return address ? link(plain(address), shown.textContent) : shown;
 }

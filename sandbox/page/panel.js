@@ -1,64 +1,107 @@
-// The world behind the channel: servers, the writing client, the bot; and trouble on request.
-import { get, pause, post } from "./api.js";
-import { el } from "./dom.js";
+// The world behind the channel: commands to try, servers, a client that writes, the bot; and trouble on request.
+import { awake, get, pause, post } from "./api.js";
+import { arrange, el, write } from "./dom.js";
+import { Pulse } from "./pulse.js";
 
+const EVERY_MS = 500;
 const TROUBLES = [
-  ["kill-primary", "Kill the primary", "danger"],
-  ["freeze-standby", "Freeze a standby", ""],
-  ["thaw-standby", "Thaw it", ""],
-  ["restart-bot", "Restart the bot", ""],
-  ["change-cluster", "Change the cluster", ""],
-  ["start-node", "Start the dead node", ""],
+  ["kill-primary", "Kill the primary", "SIGKILL: no warning, no goodbye", "danger"],
+  ["freeze-standby", "Freeze a standby", "SIGSTOP: it keeps its connections and answers nothing", ""],
+  ["thaw-standby", "Thaw it", "SIGCONT: it goes on where it was", ""],
+  ["restart-bot", "Restart the bot", "SIGKILL, wherever it is; it comes back by itself", ""],
+  ["change-cluster", "Change the cluster", "Do this between a request and its approval: the plan no longer holds", ""],
+  ["start-node", "Start the dead node", "As it is, if that is safe", ""],
 ];
 const SHAPES = { primary: "◆", standby: "●", down: "✕", unknown: "?" };
 
 export async function panel(root, fill) {
-  const first = await get("/demo/state");
+  const first = await get("/demo/state").catch(() => ({ status: 0 }));
   if (first.status === 404) return;
   root.hidden = false;
-  const nodes = el("div");
-  const figures = el("div", { class: "figures" });
-  const bot = el("p", { class: "note" });
-  const said = el("p", { class: "said note", role: "status" });
-  const troubles = TROUBLES.map(([kind, label, style]) =>
-    el("button", { type: "button", class: style, "data-trouble": kind, onclick: (event) => trouble(kind, event.currentTarget, said) }, label));
-  const tries = (first.try ?? []).map((text) => el("button", { type: "button", onclick: () => fill(text) }, el("code", {}, text)));
-  root.append(
-    el("section", {}, el("h2", {}, "To try"), el("div", { class: "stack" }, tries)),
-    el("section", {}, el("h2", {}, "Servers"), nodes),
-    el("section", {}, el("h2", {}, "A client that writes all the time"), figures),
-    el("section", {}, el("h2", {}, "Bot"), bot),
-    el("section", {}, el("h2", {}, "Trouble"), el("div", { class: "stack" }, troubles), said));
+  const shown = new Shown(root, fill);
   for (;;) {
-    try {
-      draw(await get("/demo/state"), nodes, figures, bot);
-    } catch {
-      bot.textContent = "The demo does not answer any more.";
-    }
-    await pause(500);
+    await awake();
+    const state = await get("/demo/state").catch(() => null);
+    if (state?.writer) shown.show(state);
+    else shown.lost();
+    await pause(EVERY_MS);
   }
 }
 
-async function trouble(kind, button, said) {
-  button.disabled = true;
-  said.textContent = "…";
-  const done = await post("/demo/trouble", { kind });
-  said.textContent = done.said ?? done.error;
-  button.disabled = false;
-}
+class Shown {
+  constructor(root, fill) {
+    this.fill = fill;
+    this.tries = el("div", { class: "stack" });
+    this.nodes = el("ul", { class: "nodes" });
+    this.figures = el("dl", { class: "figures" });
+    this.pulse = new Pulse();
+    this.error = el("p", { class: "small wrong", role: "status", hidden: true });
+    this.bot = el("p", { class: "bot-state" });
+    this.said = el("p", { class: "outcome", role: "status" });
+    this.pid = el("span");
+    const part = (title, ...inside) => el("section", {}, el("h2", {}, title), inside);
+    root.append(part("Commands to try", this.tries), part("Servers", this.nodes, this.bot),
+      part("A client that always writes", this.pulse.root, this.figures, this.error),
+      part("Make trouble", el("div", { class: "stack two" }, TROUBLES.map((each) => this.trouble(each))), this.said));
+  }
 
-function draw(state, nodes, figures, bot) {
-  nodes.replaceChildren(...state.nodes.map((node) =>
-    el("div", { class: "node", "data-node": node.name, "data-role": node.role },
-      el("span", { class: "shape", "aria-hidden": "true" }, node.frozen ? "❄" : SHAPES[node.role] ?? "?"),
-      el("b", {}, node.name), el("span", { class: "role" }, node.frozen ? `${node.role}, frozen` : node.role))));
-  const writer = state.writer;
-  const rows = [
-    ["rows acknowledged", writer.rows.toLocaleString()],
-    ["writing to", writer.writing_to ?? "nobody"],
-    ["longest gap", `${writer.longest_gap_s.toFixed(2)} s`],
-    ["gap now", `${writer.gap_now_s.toFixed(2)} s`],
-  ];
-  figures.replaceChildren(...rows.flatMap(([name, value]) => [el("span", {}, name), el("b", { "data-figure": name }, value)]));
-  bot.textContent = state.bot.alive ? `alive, pid ${state.bot.pid}` : "not running";
+  trouble([kind, label, hint, style]) {
+    const button = el("button", { type: "button", class: style, "data-trouble": kind, title: hint, onclick: () => this.make(kind, button) }, label);
+    return button;
+  }
+
+  async make(kind, button) {
+    button.disabled = true;
+    write(this.said, "…");
+    const done = await post("/demo/trouble", { kind });
+    write(this.said, done.said ?? done.error);
+    this.said.classList.toggle("no", !done.ok);
+    button.disabled = false;
+  }
+
+  show(state) {
+    this.offer(state.try ?? []);
+    arrange(this.nodes, state.nodes.map((node, index) => this.node(this.nodes.children[index], node)));
+    this.write(state.writer);
+    write(this.bot, state.bot.alive ? `● bot, alive (pid ${state.bot.pid})` : "✕ bot, not running");
+    this.bot.classList.toggle("no", !state.bot.alive);
+  }
+
+  offer(commands) {
+    if (commands.join("\n") === this.offered) return;
+    this.offered = commands.join("\n");
+    this.tries.replaceChildren(...commands.map((text) =>
+      el("button", { type: "button", title: "Puts it into the message box", onclick: () => this.fill(text) }, el("code", {}, text))));
+  }
+
+  node(line, node) {
+    const made = line ?? el("li", { class: "node" }, el("span", { class: "shape", "aria-hidden": "true" }), el("b"), el("span", { class: "role" }));
+    const role = node.alive ? node.role : "down";
+    const [shape, name, word] = made.children;
+    made.title = `port ${node.port}`;
+    Object.assign(made.dataset, { node: node.name, role, frozen: node.frozen });
+    write(shape, node.frozen ? "‖" : SHAPES[role] ?? "?");
+    write(name, node.name);
+    write(word, node.frozen ? (role === "unknown" ? "frozen" : `${role}, frozen`) : role);
+    return made;
+  }
+
+  write(writer) {
+    this.pulse.show(writer);
+    const rows = [
+      ["rows acknowledged", writer.rows.toLocaleString("en")],
+      ["writing to", writer.writing_to ?? "nobody"],
+      ["gap now", `${writer.gap_now_s.toFixed(2)} s`],
+      ["longest gap", `${writer.longest_gap_s.toFixed(2)} s`],
+    ];
+    if (!this.figures.children.length) this.figures.append(...rows.flatMap(([term]) => [el("dt", {}, term), el("dd", { "data-figure": term })]));
+    rows.forEach(([, value], index) => write(this.figures.children[index * 2 + 1], value));
+    this.error.hidden = writer.gap_now_s < 1 || !writer.last_error;
+    write(this.error, writer.last_error ?? "");
+  }
+
+  lost() {
+    write(this.bot, "The demo does not answer any more.");
+    this.bot.classList.add("no");
+  }
 }

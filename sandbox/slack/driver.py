@@ -90,7 +90,7 @@ class Driver:
         else:
             channel = self._scene.place(user, asked.text("channel"))
             message = seen_message(self._scene.space, user, channel, asked.text("ts"))
-            where, blocks = payloads.on_message(channel, message, message.content), list(message.content.blocks)
+            where, blocks = payloads.on_message(channel, message, message.content), message.content.pressable
         return await suggest(self._scene, user, where, blocks, asked.text("action_id"), asked.text("value", ""))
 
     async def shortcut(self, asked: Asked) -> Json:

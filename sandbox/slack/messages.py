@@ -18,6 +18,18 @@ class Content:
     attachments: Sequence[Json] = ()
     metadata: Json | None = None
 
+    @property
+    def pressable(self) -> list[Json]:
+        """All its blocks, those of attachments too."""
+        return [*self.blocks, *(block for each in self.attachments for block in each.get("blocks", []))]
+
+    def stored(self) -> "Content":
+        """Give it as Slack stores it: every block and element has a name."""
+        attached = [
+            each | ({"blocks": with_ids(each["blocks"])} if each.get("blocks") else {}) for each in self.attachments
+        ]
+        return Content(self.text, with_ids(self.blocks), attached, self.metadata)
+
 
 @dataclass
 class Message:

@@ -37,12 +37,12 @@ async def click(scene: Scene, user: User, channel: Channel, message: Message, wa
     """Press something on a message; ``wanted`` is what the driver was told. Raises Wrong."""
     space, before = scene.space, scene.space.changes.rev
     shown = rendering(message, wanted["version"])
-    block, element = find(shown.blocks, wanted["action_id"], wanted["label"], wanted["block_id"])
+    block, element = find(shown.pressable, wanted["action_id"], wanted["label"], wanted["block_id"])
     if _denied(element, wanted["confirm"]):
         return scene.outcome(user, before, _NOT_SENT)
     payload = payloads.interaction("block_actions", user) | payloads.on_message(channel, message, shown)
     payload |= {
-        "state": states(shown.blocks),
+        "state": states(shown.pressable),
         "actions": [pressed(block, element, space.mint.ts(), wanted["value"], wanted["label"])],
         "response_url": f"{space.url}/response/{space.replies.make(user.id, channel.id, message.ts)}",
         "trigger_id": space.triggers.make(user.id),

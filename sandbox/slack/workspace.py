@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from sandbox.slack.changes import Changes
 from sandbox.slack.handles import Replies, Triggers
 from sandbox.slack.ids import Mint
-from sandbox.slack.messages import Channel, Content, Message, with_ids
+from sandbox.slack.messages import Channel, Content, Message
 from sandbox.slack.people import BOT, DBA, HOUSE, SEED, Group, User
 from sandbox.slack.shapes import SlackError
 from sandbox.slack.views import Stacks, View
@@ -72,16 +72,14 @@ class Workspace:
         only_for: str | None = None,
     ) -> Message:
         """Add a message."""
-        named = Content(content.text, with_ids(content.blocks), content.attachments, content.metadata)
-        made = Message(channel.id, self.mint.ts(), user, [named], thread_ts, only_for)
+        made = Message(channel.id, self.mint.ts(), user, [content.stored()], thread_ts, only_for)
         channel.messages[made.ts] = made
         self.touched(made)
         return made
 
     def edit(self, message: Message, content: Content) -> None:
         """Add a rendering to a message; the older ones stay."""
-        named = Content(content.text, with_ids(content.blocks), content.attachments, content.metadata)
-        message.renderings.append(named)
+        message.renderings.append(content.stored())
         message.edited_ts = self.mint.ts()
         self.touched(message)
 

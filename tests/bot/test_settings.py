@@ -88,6 +88,8 @@ def test_all_faults_come_at_once_with_their_lines(tmp_path: Path) -> None:
         ('slack = ["T0SITE/U0BEN"]', 'slack = ["T0SITE/U0ANA"]', "already ana's"),
         ('expires = "30m"', 'expires = "soon"', "a duration such as"),
         ('channel = "ops"', 'channel = "ops"\nbackups = "db9:/x"', "NODE:/folder"),
+        ("[policy.action.promote]", '[policy.action.promote]\nfrom = ["dbs"]', "nobody is in the group 'dbs'"),
+        ('expires = "10m"', 'expires = "10m"\npropose = ["dbs"]', "nobody is in the group 'dbs'"),
         ("[policy.change]", "[policy.change", "not TOML"),
         ('slack = ["T0SITE/U0BEN"]', 'slack = ["ben@example.org"]', "people.ben.slack"),
     ],

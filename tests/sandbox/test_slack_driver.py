@@ -264,3 +264,10 @@ def test_a_shortcut_on_a_message_carries_it(app: WireApp, hands: Hands, asked: J
 @pytest.mark.parametrize("body", [b"{", b"[]", b"\xff"])
 def test_a_body_that_is_no_object_is_refused(hands: Hands, body: bytes) -> None:
     assert hands.ask("/sandbox/command", body).status == 400
+
+
+def test_buttons_of_an_attachment_can_be_pressed(app: WireApp, hands: Hands, client: WebClient) -> None:
+    coloured = [{"color": "#2eb886", "blocks": card(button("go", "Go"))}]
+    made = client.chat_postMessage(channel="ops", text="x", attachments=coloured)
+    hands.act("click", user="ana", channel="ops", ts=made["ts"], action_id="go")
+    assert app.payloads()[-1]["actions"][0]["action_id"] == "go"

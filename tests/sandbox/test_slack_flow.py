@@ -21,7 +21,12 @@ OPTION = {"text": {"type": "plain_text", "text": "db2"}, "value": "db2"}
 def flow(client: WebClient) -> App:
     """Build an app that plays every step of the flow."""
     app = App(client=client, logger=logging.getLogger("flow"))
+    _on_cards(app, client)
+    _on_modals(app, client)
+    return app
 
+
+def _on_cards(app: App, client: WebClient) -> None:
     @app.command("/db")
     def command(ack: Ack, command: Json) -> None:
         if command["text"] == "answer":
@@ -41,6 +46,17 @@ def flow(client: WebClient) -> App:
             channel=body["channel"]["id"], ts=body["message"]["ts"], text="updated", blocks=card(button("ask", "Ask…"))
         )
 
+    @app.action("later")
+    def later(ack: Ack, respond: Respond) -> None:
+        ack()
+        respond("later")
+
+    @app.event("app_mention")
+    def mentioned(event: Json) -> None:
+        client.chat_postMessage(channel=event["channel"], text="heard", thread_ts=event["ts"])
+
+
+def _on_modals(app: App, client: WebClient) -> None:
     @app.action("ask")
     def ask(ack: Ack, body: Json) -> None:
         ack()
@@ -63,21 +79,10 @@ def flow(client: WebClient) -> App:
     def options(ack: Ack, payload: Json) -> None:
         ack(options=[OPTION] if payload["value"] == "db" else [])
 
-    @app.action("later")
-    def later(ack: Ack, respond: Respond) -> None:
-        ack()
-        respond("later")
-
-    @app.event("app_mention")
-    def mentioned(event: Json) -> None:
-        client.chat_postMessage(channel=event["channel"], text="heard", thread_ts=event["ts"])
-
     @app.shortcut("db_run")
     def run(ack: Ack, shortcut: Json) -> None:
         ack()
         client.views_open(trigger_id=shortcut["trigger_id"], view=modal(callback_id="run"))
-
-    return app
 
 
 @pytest.fixture
@@ -88,9 +93,9 @@ def start_bot(stand_in: StandIn) -> Iterator[Callable[[], SocketModeHandler]]:
     def start() -> SocketModeHandler:
         client = WebClient(BOT_TOKEN, base_url=stand_in.api_url)
         client.proxy = None
-        handler = SocketModeHandler(flow(client), APP_TOKEN, ping_interval=0.3)  # type: ignore[arg-type]  # parts of a second work
+        handler = SocketModeHandler(flow(client), APP_TOKEN, ping_interval=0.3)
         handler.client.proxy = None
-        handler.connect()
+        handler.connect()  # type: ignore[no-untyped-call]  # Bolt's
         started.append(handler)
         return handler
 
@@ -99,7 +104,7 @@ def start_bot(stand_in: StandIn) -> Iterator[Callable[[], SocketModeHandler]]:
         handler.client.default_auto_reconnect_enabled = handler.client.auto_reconnect_enabled = False
     stand_in.stop()  # first, so that no client waits 3 s for the last frame of its socket
     for handler in started:
-        handler.close()
+        handler.close()  # type: ignore[no-untyped-call]  # Bolt's
 
 
 @pytest.fixture
@@ -212,6 +217,9 @@ def test_when_one_of_two_bots_dies_the_other_goes_on(
     start_bot()
     eventually(lambda: hands.look("envelopes")["sockets"] == 2)
     bot.client.auto_reconnect_enabled = False
-    bot.client.current_session.sock.shutdown(socket.SHUT_RDWR)
+    session = bot.client.current_session
+    assert session is not None
+    assert session.sock is not None
+    session.sock.shutdown(socket.SHUT_RDWR)
     eventually(lambda: hands.look("envelopes")["sockets"] == 1)
     assert all(hands.command("answer")["acked"] for _ in range(4))

@@ -74,7 +74,7 @@ def test_a_button_cannot_be_filled_in() -> None:
 def test_slacks_client_does_not_send_what_is_incomplete(
     element: Json,
     typed: object,
-    optional: bool,
-    said: str | None,  # noqa: FBT001  # a row of the table
+    optional: bool,  # noqa: FBT001  # a column of the table
+    said: str | None,
 ) -> None:
     assert complaint(element, filled(element, typed), optional=optional) == said

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from sandbox.slack.people import User
 from sandbox.slack.server import PortTaken, StandIn
@@ -58,7 +59,7 @@ def test_only_the_own_page_may_ask(hands: Hands, stand_in: StandIn) -> None:
 
 def test_a_foreign_page_opens_no_socket(hands: Hands) -> None:
     url = hands.api("apps.connections.open", APP_TOKEN)["url"]
-    with pytest.raises(InvalidStatus), connect(url, proxy=None, origin="http://example.org"):
+    with pytest.raises(InvalidStatus), connect(url, proxy=None, origin=Origin("http://example.org")):
         pass
 
 

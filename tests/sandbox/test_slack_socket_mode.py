@@ -114,7 +114,8 @@ def test_a_doubled_envelope_arrives_twice_with_one_id(app: WireApp, hands: Hands
     assert len(app.frames) == 3
 
 
-def test_a_delayed_envelope_arrives_late(app: WireApp, hands: Hands) -> None:
+@pytest.mark.usefixtures("app")
+def test_a_delayed_envelope_arrives_late(hands: Hands) -> None:
     hands.act("faults", envelopes="delay", seconds=0.3)
     assert hands.command()["ack_ms"] > 300
     assert hands.command()["ack_ms"] < 300

@@ -104,6 +104,17 @@ def test_a_dead_primary_is_replaced_and_comes_back_as_a_standby(demo: Demo) -> N
     assert demo.roles()["db1"] == "standby"
 
 
+def test_a_primary_that_dies_right_after_a_switchover_is_replaced(demo: Demo) -> None:
+    request = demo.ask("ana", "promote main db2")
+    demo.approve("ben", request, "db2")
+    assert demo.ends(request)["state"] == "succeeded"
+    assert demo.trouble("kill-primary")["ok"]
+    failover = demo.ask("ben", "promote main db3")
+    demo.approve("ana", failover, "db3")
+    assert demo.ends(failover, 60)["state"] == "succeeded"
+    assert demo.roles()["db3"] == "primary"
+
+
 def test_a_doubled_envelope_makes_one_request(demo: Demo) -> None:
     demo.post("/sandbox/faults", envelopes="double", times=1)
     demo.ask("ana", "promote main db2")

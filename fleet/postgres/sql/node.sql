@@ -4,6 +4,10 @@ WITH here AS (
            CASE WHEN pg_is_in_recovery()
                 THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
                 ELSE pg_current_wal_lsn() END AS position
+), segment AS (  -- the name of the file that ends with the last byte before the position, without its timeline
+    SELECT upper(lpad(to_hex(n / per_log), 8, '0') || lpad(to_hex(n % per_log), 8, '0')) AS name
+      FROM (SELECT div(pg_wal_lsn_diff(here.position, '0/0') - 1, size)::bigint AS n, 4294967296 / size AS per_log
+              FROM here, (SELECT setting::bigint AS size FROM pg_settings WHERE name = 'wal_segment_size') w) s
 )
 SELECT
     (SELECT system_identifier::text FROM pg_control_system()) AS sysid,
@@ -13,7 +17,11 @@ SELECT
     CASE WHEN here.in_recovery
          THEN greatest((SELECT received_tli FROM pg_stat_wal_receiver),
                        (SELECT min_recovery_end_timeline FROM pg_control_recovery()),
-                       (SELECT timeline_id FROM pg_control_checkpoint()))
+                       (SELECT timeline_id FROM pg_control_checkpoint()),
+                       -- Without a receiver the two above may be as old as the last restartpoint. The file that holds
+                       -- the last position tells: where a timeline forked inside of it there are two, the higher is newer.
+                       (SELECT max(('x' || left(w.name, 8))::bit(32)::int) FROM pg_ls_waldir() w, segment
+                         WHERE w.name ~ '^[0-9A-F]{24}$' AND substr(w.name, 9) = segment.name))
          ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END AS timeline,
     CASE WHEN NOT here.in_recovery THEN here.position::text END AS write_lsn,
     pg_last_wal_receive_lsn()::text AS receive_lsn,
