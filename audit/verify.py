@@ -20,6 +20,7 @@ NO_ANCHOR = "No anchor was checked: a cut tail or a log rewritten from the start
 STORED = (*COLUMNS, "body", "prev_hash", "hash")
 _KEYS = {*COLUMNS, *EXTRA, "v", "prev"}
 _SELECT = f"SELECT {', '.join(STORED)} FROM audit_event"  # noqa: S608  # constants only
+_EXACT = 15  # digits that a float holds exactly
 _TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_event'"
 
 
@@ -145,11 +146,16 @@ def _wrong(before: Head, row: Sequence[object]) -> Bad | None:
 def _read(body: str) -> Mapping[str, object] | None:
     """Give the object that a body writes, if it is one of version 1 in RFC 8785 form."""
     try:
-        said = json.loads(body)
+        said = json.loads(body, parse_int=_number)
         fits = isinstance(said, dict) and set(said) == _KEYS and _same(VERSION, said["v"])
         return said if fits and canonical(said) == body.encode() else None
     except (ValueError, RecursionError):  # also what is nested deeper than anything we write
         return None
+
+
+def _number(digits: str) -> int | float:
+    """Read an integer; from 2^53 on it was a float, which RFC 8785 writes without a point."""
+    return int(digits) if len(digits) <= _EXACT else float(digits)
 
 
 def _same(said: object, stored: object) -> bool:

@@ -59,7 +59,7 @@ class Texts:
             autoescape=False,  # HTML escaping would show as text in Slack; finalize does Slack's own
         )
         self._env.filters.update(
-            size=size, duration=duration, date=slack_date, clock=utc_clock, bar=bar, sentence=sentence
+            size=size, duration=duration, date=slack_date, clock=utc_clock, bar=bar, sentence=sentence, of_run=of_run
         )
 
     def parts(self, name: str, data: Mapping[str, object]) -> dict[str, str]:
@@ -119,6 +119,11 @@ def bar(done: object, total: object = 100) -> str:
 def sentence(text: str) -> str:
     """Begin with a capital letter."""
     return text[:1].upper() + text[1:]
+
+
+def of_run(line: str, run: str) -> str:
+    """Put the run's id where a by-hand command says RUN: a plan is made before its run."""
+    return re.sub(r"\bRUN\b", run, line)
 
 
 def unmarked(text: str) -> str:

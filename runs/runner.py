@@ -143,7 +143,8 @@ class Runner:
         if _behind_return(run.plan, n):
             self.journal.end(run, Outcome.FAILED, f"Step {n}, {step.title}: {said}")
         else:
-            self._undo(run, f"Step {n}, {step.title}: {said}")
+            stopped = Outcome.CANCELLED if run.stop_by else Outcome.FAILED
+            self._undo(run, f"Step {n}, {step.title}: {said}", stopped)
         return False
 
     def _probe(self, run: Run, n: int, step: Step) -> Probe:

@@ -23,7 +23,7 @@ export class Column {
     this.kind = el("span", { class: "tag" });
     this.face = el("span", { class: "face", "aria-hidden": "true" });
     const head = el("header", {}, this.face, el("span", { class: "small" }, "You are"), this.chooser, this.kind);
-    this.root = el("section", { class: "person", "aria-label": "One person's view" }, head, el("div", { class: "middle" }, this.empty, this.list, this.newer), this.notice, this.composer.root);
+    this.root = el("section", { class: "person" }, head, el("div", { class: "middle" }, this.empty, this.list, this.newer), this.notice, this.composer.root);
     this.become(user);
   }
 
@@ -33,6 +33,7 @@ export class Column {
     this.ending = new AbortController();
     this.user = user;
     this.root.dataset.person = user;
+    this.root.setAttribute("aria-label", `What ${user} sees`);
     this.drawn = new Map();
     this.dismissed = new Set();
     this.reader = { me: null, people: {} };

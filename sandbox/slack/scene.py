@@ -51,7 +51,8 @@ class Scene:
         views = [view.as_seen() for view in self.space.views.of(user.id) if view.rev > before]
         ephemeral = [
             message.as_seen()
-            for message in self.space.seen_by(user.id)
+            for channel in self.space.channels.values()
+            for message in channel.messages.values()
             if message.ephemeral_to == user.id and message.rev > before
         ]
         told = {"ok": True, "acked": done.acked, "ack_ms": done.ack_ms, "views": views, "ephemeral": ephemeral}

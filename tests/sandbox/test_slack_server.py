@@ -165,3 +165,9 @@ def test_many_people_at_once_are_answered(hands: Hands) -> None:
     for thread in threads:
         thread.join()
     assert set(answers) == {200}
+
+
+def test_without_a_page_it_says_what_it_is(hands: Hands, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("sandbox.slack.site.PAGE", tmp_path)
+    answer = hands.ask("/")
+    assert (answer.status, "it is not Slack" in answer.body["text"]) == (200, True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from audit.verify import verify_store
 from tests.fixtures.product import Demo, demo_in, until, words
 
 pytestmark = pytest.mark.postgres
@@ -54,13 +55,28 @@ def check_that_altering_the_record_shows(demo: Demo) -> None:
                 connection.execute(refused)
     copy = demo.home / "altered.db"
     shutil.copy(store, copy)
-    with sqlite3.connect(copy) as connection:
+    with sqlite3.connect(copy, isolation_level=None) as connection:
         for (trigger,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             connection.execute(f"DROP TRIGGER {trigger}")
+        for seq, column in every_cell(connection):
+            (old,) = connection.execute(f"SELECT {column} FROM audit_event WHERE seq = ?", (seq,)).fetchone()
+            new = -seq if column == "seq" else f"{old}!"
+            connection.execute(f"UPDATE audit_event SET {column} = ? WHERE seq = ?", (new, seq))
+            bad = verify_store(f"sqlite:///{copy}").bad
+            assert bad is not None, (seq, column)
+            assert bad.seq in ({1, seq} if column == "seq" else {seq}), (seq, column, bad)
+            connection.execute(f"UPDATE audit_event SET {column} = ? WHERE {column} IS ?", (old, new))
         connection.execute("UPDATE audit_event SET actor = 'cy' WHERE seq = 2")
     ran = demo.cli("audit", "verify", "--json", SECONDER_STORE=f"sqlite:///{copy}", SECONDER_HOME=str(demo.home))
     assert ran.returncode == 1
     assert json.loads(ran.stdout)["bad"]["seq"] == 2
+
+
+def every_cell(connection: sqlite3.Connection) -> list[tuple[int, str]]:
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(audit_event)")]
+    rows = [seq for (seq,) in connection.execute("SELECT seq FROM audit_event ORDER BY seq")]
+    assert len(rows) > 20
+    return [(seq, column) for seq in rows for column in columns]
 
 
 def test_a_cluster_that_changed_after_approval_is_left_alone(demo: Demo) -> None:
