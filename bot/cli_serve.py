@@ -29,6 +29,8 @@ def serve() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     environment = read_environment()
     serving(environment, load_settings(environment.config))
+    logging.shutdown()
+    os._exit(0)  # a step that still runs must not keep the process; the next start looks what happened
 
 
 def demo(

@@ -67,10 +67,10 @@ class Clicks:
 
     def check(self, sent: Submission) -> dict[str, str]:
         """Say what is wrong with what was typed, by block; empty when nothing is."""
-        if sent.callback != "request.approve" or "target" not in sent.values:
+        if sent.callback != "request.approve":
             return {}
         request = self._request(sent.request)
-        if sent.values["target"] == request.plan.target:
+        if request.plan.risk is not Risk.DESTRUCTIVE or sent.values.get("target") == request.plan.target:
             return {}
         parts = self.texts.parts("approve_modal.j2", {"request": request, "plan": request.plan})
         return {"target": parts["wrong"]}

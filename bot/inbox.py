@@ -26,6 +26,7 @@ class Inbox:
     def take(self, kind: str, payload: Payload) -> bool:
         """Keep a payload and hand it to a worker; False when it came before. Raises StoreUnavailable."""
         key, meaning = identity(kind, payload)
+        payload = {name: value for name, value in payload.items() if name != "token"}
         with self.store.transaction() as session:
             fresh = rows.receive(session, key, meaning, kind, payload, stamp(self.clock.now()))
         if fresh:

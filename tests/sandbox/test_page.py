@@ -27,7 +27,7 @@ def test_a_command_reaches_the_app_as_the_person_who_typed_it(desk: Desk, app: W
 
 def test_what_both_see_and_what_one_sees(desk: Desk) -> None:
     desk.post("for all")
-    desk.hands.api("chat.postEphemeral", channel=desk.channel(), user="U0ANA", text="for ana")
+    desk.hands.api("chat.postEphemeral", channel="ops", user="U0ANA", text="for ana")
     expect(desk.last("ana")).to_contain_text("for ana")
     expect(desk.last("ana")).to_contain_text("Only visible to you")
     expect(desk.last("ben")).to_contain_text("for all")
@@ -36,7 +36,7 @@ def test_what_both_see_and_what_one_sees(desk: Desk) -> None:
 
 
 def test_a_column_becomes_somebody_else(desk: Desk) -> None:
-    desk.hands.api("chat.postEphemeral", channel=desk.channel(), user="U0GIL", text="for gil")
+    desk.hands.api("chat.postEphemeral", channel="ops", user="U0GIL", text="for gil")
     expect(desk.column("ben")).to_contain_text("dba")
     desk.column("ben").get_by_role("combobox", name="You are").select_option("gil")
     expect(desk.last("gil")).to_contain_text("for gil")
@@ -47,7 +47,7 @@ def test_a_column_becomes_somebody_else(desk: Desk) -> None:
 
 
 def test_somebody_who_is_not_in_the_channel_is_told_so(desk: Desk) -> None:
-    desk.hands.act("users", name="zoe", kind="stranger")
+    desk.hands.act("users", name="zoe", kind="stranger", channels=["random"])
     desk.post("news")
     desk.column("ben").get_by_role("combobox", name="You are").select_option("zoe")
     expect(desk.column("zoe").get_by_text("is not in #ops")).to_be_visible()
@@ -114,7 +114,7 @@ def test_only_what_changed_is_drawn_again(desk: Desk) -> None:
     mark = "body => body.dataset.mark = 'old'"
     for ts in (first, second):
         desk.column("ana").locator(f'[data-ts="{ts}"] .body > *').evaluate(mark)
-    desk.hands.api("chat.update", channel=desk.channel(), ts=second, text="second, edited")
+    desk.hands.api("chat.update", channel="ops", ts=second, text="second, edited")
     expect(desk.last("ana")).to_contain_text("second, edited")
     expect(desk.last("ana")).to_have_attribute("data-version", "2")
     expect(desk.column("ana").locator("[data-mark]")).to_have_text("first")

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -92,12 +93,14 @@ def test_a_cluster_that_changed_after_approval_is_left_alone(demo: Demo) -> None
     assert "Nothing was changed" in card
 
 
-@pytest.mark.parametrize("seconds", [0.1, 0.4, 0.9])
-def test_a_bot_that_is_killed_in_the_middle_ends_what_it_began(demo: Demo, seconds: float) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "how"), [(0.1, signal.SIGKILL), (0.4, signal.SIGKILL), (0.9, signal.SIGKILL), (0.4, signal.SIGTERM)]
+)
+def test_a_bot_that_is_ended_in_the_middle_ends_what_it_began(demo: Demo, seconds: float, how: signal.Signals) -> None:
     request = demo.ask("ana", "promote main db2")
     demo.approve("ben", request, "db2")
     time.sleep(seconds)
-    demo.kill_bot()
+    demo.kill_bot(how)
     ended = demo.ends(request, 60)
     assert ended["state"] == "succeeded", ended
     assert demo.roles() == {"db1": "standby", "db2": "primary", "db3": "standby"}
