@@ -3,6 +3,8 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 READY := .venv/.ready
+# A .venv that was made elsewhere (the checkout was moved), or whose Python is gone, is made again.
+STALE := $(shell [ "$$(cat $(READY) 2>/dev/null)" = "$$(pwd -P)" ] && $(PY) -c '' 2>/dev/null || rm -f $(READY))
 
 help:
 	@echo "make demo          a real PostgreSQL cluster, a Slack stand-in and the bot, on this machine only"
@@ -19,7 +21,7 @@ $(READY): requirements-dev.txt pyproject.toml setup.sh
 	@sh setup.sh
 
 demo: $(READY)
-	@.venv/bin/seconder demo $(if $(TOUR),--tour)
+	@.venv/bin/seconder demo $(if $(filter-out 0 no,$(TOUR)),--tour)
 
 test: $(READY)
 	@$(PY) -m pytest $(PYTEST)

@@ -40,4 +40,4 @@ if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-de
     say "Seconder itself could not be installed into .venv; the lines above say why."
     exit 1
 fi
-touch .venv/.ready
+pwd -P >.venv/.ready

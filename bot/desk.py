@@ -55,7 +55,7 @@ class Desk:
         origin = f"slack:{team}"
         match kind:
             case "command":
-                self.commands.run(actor, text_of(body, "text"), reply, origin)
+                self.commands.run(actor, without_mention(text_of(body, "text")), reply, origin)
             case "mention":
                 self.commands.run(actor, without_mention(text_of(body, "event", "text")), reply, origin)
             case "click":

@@ -29,6 +29,8 @@ HOMES = {
     "rich": {"bot"},
     "click": {"bot"},
     "apscheduler": {"runs"},
+    "pydantic": {"core", "bot"},
+    "rfc8785": {"core"},
     "psycopg": {"fleet", "sandbox"},
     "fabric": {"fleet"},
     "paramiko": {"fleet"},

@@ -3,12 +3,13 @@ import { follow, post } from "./api.js";
 import { words } from "./blocks.js";
 import { Composer } from "./composer.js";
 import { agree } from "./dialog.js";
-import { arrange, el, write } from "./dom.js";
+import { arrange, el, once, write } from "./dom.js";
 import { reconcile } from "./messages.js";
 import { Modal } from "./modal.js";
 import { welcome } from "./welcome.js";
 
 const HINT = "Enter sends · ↑ brings back what was typed · @seconder names the bot";
+const ANSWER_MS = 3000; // an answer that comes this soon after a line was sent is scrolled to
 const NEAR_PX = 60; // this close to the end counts as reading the newest
 
 export class Column {
@@ -39,6 +40,7 @@ export class Column {
     this.reader = { me: null, people: {} };
     this.list.replaceChildren();
     this.fresh = true;
+    this.expecting = 0;
     this.modal = new Modal(this.root, user, { reader: this.reader, agree: (ask) => this.agree(ask) });
     follow(user, this.ending.signal, (state) => this.draw(state), (problem) => this.tell(problem));
   }
@@ -48,7 +50,7 @@ export class Column {
     this.reader.people = Object.fromEntries(state.users.map((user) => [user.id, user.name]));
     this.reader.me = state.users.find((user) => user.name === this.user)?.id;
     this.introduce(state.users);
-    const end = this.fresh || this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < NEAR_PX;
+    const end = this.fresh || Date.now() < this.expecting || this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < NEAR_PX;
     const known = this.drawn.size;
     this.fresh = false;
     this.listed(state);
@@ -88,15 +90,11 @@ export class Column {
   }
 
   hands(message) {
-    const press = async (block, element, value, node) => {
-      node.toggleAttribute("disabled", true);
-      node.setAttribute("aria-busy", "true");
-      const body = { user: this.user, channel: message.channel, ts: message.ts, version: message.version };
-      const done = await post("/sandbox/click", { ...body, block_id: block.block_id, action_id: element.action_id, value });
-      node.removeAttribute("disabled");
-      node.removeAttribute("aria-busy");
+    const seen = { user: this.user, channel: message.channel, ts: message.ts, version: message.version };
+    const press = (block, element, value, node) => once(node, async () => {
+      const done = await post("/sandbox/click", { ...seen, block_id: block.block_id, action_id: element.action_id, value });
       this.composer.tell(done.error);
-    };
+    });
     return { reader: this.reader, press, agree: (ask) => this.agree(ask) };
   }
 
@@ -105,7 +103,9 @@ export class Column {
   }
 
   say(text) {
-    const [command, ...rest] = text.split(/\s+/);
+    this.expecting = Date.now() + ANSWER_MS;
+    this.toEnd();
+    const [command] = text.split(/\s/);
     const who = { user: this.user, channel: this.channel };
     if (!command.startsWith("/")) return post("/sandbox/say", { ...who, text });
     return post("/sandbox/command", { ...who, command, text: text.slice(command.length).trim() });

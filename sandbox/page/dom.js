@@ -21,6 +21,17 @@ export function write(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+// Does one thing at a time with a button. It keeps the focus meanwhile, which a disabled one would lose.
+export async function once(node, work) {
+  if (node.getAttribute("aria-disabled") === "true") return;
+  node.setAttribute("aria-disabled", "true");
+  try {
+    await work();
+  } finally {
+    node.removeAttribute("aria-disabled");
+  }
+}
+
 // Puts nodes into a parent in this order, and moves only those that stand elsewhere.
 export function arrange(parent, nodes) {
   nodes.forEach((node, index) => {

@@ -2,7 +2,7 @@
 import { post } from "./api.js";
 import { blocks } from "./blocks.js";
 import { Dialog } from "./dialog.js";
-import { el, write } from "./dom.js";
+import { el, once, write } from "./dom.js";
 import { input, known } from "./inputs.js";
 
 export class Modal {
@@ -84,12 +84,13 @@ export class Modal {
   }
 
   async submit() {
-    if (!this.send || this.send.disabled) return;
-    const { send, view } = this;
-    send.disabled = true;
-    const done = await post("/sandbox/submit", { user: this.user, view_id: view.id, values: this.values() });
-    send.disabled = false;
-    if (!done.ok && !done.errors && this.view === view) this.say({}, { text: done.error });
+    const { view } = this;
+    const body = { user: this.user, view_id: view.id, values: this.values() };
+    if (!this.send) return;
+    await once(this.send, async () => {
+      const done = await post("/sandbox/submit", body);
+      if (!done.ok && !done.errors && this.view === view) this.say({}, { text: done.error });
+    });
   }
 
   async close() {

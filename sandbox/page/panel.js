@@ -1,9 +1,10 @@
 // The world behind the channel: commands to try, servers, a client that writes, the bot; and trouble on request.
 import { awake, get, pause, post } from "./api.js";
-import { arrange, el, write } from "./dom.js";
+import { arrange, el, once, write } from "./dom.js";
 import { Pulse } from "./pulse.js";
 
 const EVERY_MS = 500;
+const SILENT_S = 1; // a gap this long is shown with what the client was told
 const TROUBLES = [
   ["kill-primary", "Kill the primary", "SIGKILL: no warning, no goodbye", "danger"],
   ["freeze-standby", "Freeze a standby", "SIGSTOP: it keeps its connections and answers nothing", ""],
@@ -35,7 +36,7 @@ class Shown {
     this.nodes = el("ul", { class: "nodes" });
     this.figures = el("dl", { class: "figures" });
     this.pulse = new Pulse();
-    this.error = el("p", { class: "small wrong", role: "status", hidden: true });
+    this.error = el("p", { class: "error small" });
     this.bot = el("p", { class: "bot-state" });
     this.said = el("p", { class: "outcome", role: "status" });
     this.pid = el("span");
@@ -46,17 +47,15 @@ class Shown {
   }
 
   trouble([kind, label, hint, style]) {
-    const button = el("button", { type: "button", class: style, "data-trouble": kind, title: hint, onclick: () => this.make(kind, button) }, label);
+    const button = el("button", { type: "button", class: style, "data-trouble": kind, title: hint, onclick: () => once(button, () => this.make(kind)) }, label);
     return button;
   }
 
-  async make(kind, button) {
-    button.disabled = true;
+  async make(kind) {
     write(this.said, "…");
     const done = await post("/demo/trouble", { kind });
     write(this.said, done.said ?? done.error);
     this.said.classList.toggle("no", !done.ok);
-    button.disabled = false;
   }
 
   show(state) {
@@ -96,8 +95,9 @@ class Shown {
     ];
     if (!this.figures.children.length) this.figures.append(...rows.flatMap(([term]) => [el("dt", {}, term), el("dd", { "data-figure": term })]));
     rows.forEach(([, value], index) => write(this.figures.children[index * 2 + 1], value));
-    this.error.hidden = writer.gap_now_s < 1 || !writer.last_error;
-    write(this.error, writer.last_error ?? "");
+    const error = writer.gap_now_s > SILENT_S ? (writer.last_error ?? "").replace(/^\S+Z /, "") : "";
+    write(this.error, error);
+    this.error.title = error;
   }
 
   lost() {

@@ -135,6 +135,9 @@ def test_who_reads_older_messages_is_not_moved(desk: Desk) -> None:
     newer.click()
     expect(desk.last("ana")).to_be_in_viewport()
     expect(newer).to_be_hidden()
+    log.evaluate("log => { log.scrollTop = 0; }")
+    desk.type("ana", "my own")
+    expect(desk.last("ana")).to_be_in_viewport()
 
 
 def test_it_finds_a_stand_in_that_came_back(browser: Browser) -> None:

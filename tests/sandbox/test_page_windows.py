@@ -36,7 +36,9 @@ def opened(desk: Desk, app: WireApp, view: Json = FORM, person: str = "ben") -> 
 
 
 def submissions(app: WireApp) -> list[Json]:
-    return [payload["view"]["state"]["values"] for payload in app.payloads() if payload["type"] == "view_submission"]
+    return [
+        payload["view"]["state"]["values"] for payload in app.payloads() if payload.get("type") == "view_submission"
+    ]
 
 
 def test_what_was_filled_in_is_sent(desk: Desk, app: WireApp) -> None:
@@ -62,7 +64,7 @@ def test_what_was_filled_in_is_sent(desk: Desk, app: WireApp) -> None:
 def test_what_is_wrong_stands_under_its_block(desk: Desk, app: WireApp) -> None:
     app.reply = lambda frame: (
         {"response_action": "errors", "errors": {"target": "That is not “db2”."}}
-        if frame["payload"]["type"] == "view_submission"
+        if frame["payload"].get("type") == "view_submission"
         else None
     )
     opened(
@@ -104,7 +106,9 @@ def test_it_covers_one_persons_column_only(desk: Desk, app: WireApp) -> None:
     expect(desk.window("ben")).to_be_visible()
     expect(desk.box("ana")).to_be_focused()
     over, beside = desk.column("ben").locator(".over").bounding_box(), desk.column("ana").bounding_box()
-    assert over and beside and over["x"] >= beside["x"] + beside["width"]
+    assert over is not None
+    assert beside is not None
+    assert over["x"] >= beside["x"] + beside["width"]
     desk.box("ana").press("Enter")
     expect(desk.last("ben")).to_contain_text("half a com")
 
@@ -113,7 +117,7 @@ def test_escape_closes_and_the_app_hears_of_it(desk: Desk, app: WireApp) -> None
     opened(desk, app, FORM | {"notify_on_close": True})
     desk.page.keyboard.press("Escape")
     expect(desk.window("ben")).to_have_count(0)
-    assert eventually(lambda: [one for one in app.payloads() if one["type"] == "view_closed"])
+    assert eventually(lambda: [one for one in app.payloads() if one.get("type") == "view_closed"])
     expect(desk.box("ben")).to_be_focused()
 
 
@@ -128,14 +132,11 @@ def test_tab_stays_out_of_what_lies_under_it(desk: Desk, app: WireApp) -> None:
 def test_a_view_on_a_view_and_back(desk: Desk, app: WireApp) -> None:
     app.reply = lambda frame: (
         {"response_action": "push", "view": modal(section("second"), title=plain("Two"))}
-        if frame["payload"]["type"] == "view_submission"
+        if frame["payload"].get("type") == "view_submission"
         else None
     )
     opened(desk, app, modal(section("first"), title=plain("One")))
     desk.window("ben").get_by_role("button", name="Send").click()
-    expect(desk.window("ben")).to_have_attribute(
-        "aria-labelledby", desk.window("ben").locator("h2").get_attribute("id") or ""
-    )
     expect(desk.window("ben").get_by_role("heading")).to_have_text("Two")
     desk.page.keyboard.press("Escape")
     expect(desk.window("ben").get_by_role("heading")).to_have_text("One")
