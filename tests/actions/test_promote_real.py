@@ -14,9 +14,9 @@ from fleet.postgres.observe import observe
 from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
 from sandbox.writer import lost
+from tests.fixtures.freezing import on, receiver_of
 from tests.fixtures.postgres import cluster
 from tests.fixtures.site import site_for, until
-from tests.fixtures.trouble import on, receiver_of
 from tests.fixtures.walk import do, planned, probe, refusal, walk
 from tests.fixtures.writing import writing
 

@@ -7,9 +7,9 @@ from actions import promote
 from fleet.postgres.observe import observe
 from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
+from tests.fixtures.freezing import frozen, on, receiver_of
 from tests.fixtures.postgres import shared_cluster
 from tests.fixtures.site import site_for, until
-from tests.fixtures.trouble import frozen, on, receiver_of
 from tests.fixtures.walk import planned, refusal
 
 __all__ = ["shared_cluster"]

@@ -32,7 +32,7 @@ FAINT = """() => {
   const all = [...document.body.querySelectorAll("*")].filter(seen);
   return all.map((one) => [one.textContent.trim().slice(0, 40), ratio(one)]).filter((each) => each[1] < 4.5);
 }"""
-CUT = """() => [...document.querySelectorAll("main *, aside *")]
+CUT = """() => [...document.querySelectorAll("main *, aside, aside *")]
   .filter((one) => one.clientWidth && one.scrollWidth > one.clientWidth + 1)
   .filter((one) => !one.matches(".doing, .error, .wide, input, select, svg *"))
   .filter((one) => getComputedStyle(one).display !== "inline")
@@ -53,7 +53,13 @@ class World:
             for n, role in enumerate(roles, start=1)
         ]
         gap, to = (7.5, None) if self.dead else (0.0, "db1")
-        writer = {"rows": 12345, "longest_gap_s": 7.5, "gap_now_s": gap, "writing_to": to, "last_error": "2026-11-21T05:49:00.9Z nobody there"}
+        writer = {
+            "rows": 12345,
+            "longest_gap_s": 7.5,
+            "gap_now_s": gap,
+            "writing_to": to,
+            "last_error": "2026-11-21T05:49:00.9Z nobody there, at 127.0.0.1:4001 or elsewhere",
+        }
         return {
             "writer": writer,
             "nodes": nodes,
@@ -108,8 +114,10 @@ def test_all_text_can_be_read(browser: Browser, demo: StandIn, scheme: Literal["
 
 
 @pytest.mark.parametrize("width", [1280, 900, 420])
-def test_nothing_is_cut_off(browser: Browser, demo: StandIn, width: int) -> None:
+def test_nothing_is_cut_off(browser: Browser, demo: StandIn, world: World, width: int) -> None:
+    world.dead = True
     page = opened(browser, demo, width, "light")
+    expect(page.get_by_text("bot, not running")).to_be_visible()
     assert page.evaluate(CUT) == []
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     first, second = (page.locator(f'[data-person="{name}"]').bounding_box() for name in ("ana", "ben"))
@@ -138,7 +146,7 @@ def test_the_panel_says_how_the_world_is(browser: Browser, demo: StandIn, world:
     expect(page.locator('[data-node="db1"]')).to_have_text("✕db1down")
     expect(page.locator('[data-figure="writing to"]')).to_have_text("nobody")
     expect(page.locator('[data-figure="gap now"]')).to_have_text("7.50 s")
-    expect(page.get_by_text("nobody there", exact=True)).to_be_visible()
+    expect(page.get_by_text("nobody there, at 127.0.0.1:4001 or elsewhere", exact=True)).to_be_visible()
     expect(page.get_by_text("bot, not running")).to_be_visible()
     assert world.done == ["kill-primary"]
     page.close()
