@@ -27,6 +27,7 @@ from runs.model import Run
 _log = logging.getLogger(__name__)
 LOOK_EVERY = 0.2  # seconds
 EDIT_EVERY = 3.0  # seconds between two edits of one card: Slack allows 50 a minute for all of them
+STARTS_WITHIN = 1.0  # seconds from an approval to its run, when a bot is free
 GONE = {"message_not_found", "cant_update_message", "edit_window_closed", "channel_not_found", "is_archived"}
 
 
@@ -41,6 +42,7 @@ class Posts:
     texts: Texts
     client: WebClient
     _edited: dict[str, float] = field(default_factory=dict)
+    _approved: dict[str, float] = field(default_factory=dict)
     _not_before: float = 0.0
     _drawing: threading.Lock = field(default_factory=threading.Lock)
 
@@ -96,8 +98,14 @@ class Posts:
             return
         if request.ended_at is not None and not card.told_end:
             card = self._tell_end(request, card)
+        if request.state is State.APPROVED and self._fresh(request):
+            return  # it is about to run: the one edit of these seconds is better spent on that
         if card.rendered_version < request.version and self._may_edit(request.id) and self._update(card, message):
             self._keep(replace(card, rendered_version=request.version))
+
+    def _fresh(self, request: Request) -> bool:
+        seen = self._approved.setdefault(request.id, time.monotonic())
+        return time.monotonic() - seen < STARTS_WITHIN
 
     def _message(self, request: Request) -> Message:
         rule = self.gate.rule(request.plan)

@@ -1,5 +1,6 @@
 """The web site of the stand-in: which path leads where."""
 
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from sandbox.panel import Panel
 from sandbox.slack.answers import say_back
@@ -27,6 +29,17 @@ _NO_PAGE = (
     "programs find the Web API under /api/ and the driver under /sandbox/.\n"
 )
 Work = Callable[[Asked], Awaitable[Json]]
+
+
+class _Page(StaticFiles):
+    """The page's files, asked for anew each time: after an upgrade nobody mixes old modules with new ones."""
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers["cache-control"] = "no-cache"
+        return response
 
 
 class Site:
@@ -56,7 +69,7 @@ class Site:
             Route("/demo/state", _endpoint(self._demo_state), methods=["GET"]),
             Route("/demo/trouble", _endpoint(self._demo_trouble), methods=["POST"]),
             Route("/", _index, methods=["GET"]),
-            Mount("/", StaticFiles(directory=PAGE, check_dir=False)),
+            Mount("/", _Page(directory=PAGE, check_dir=False)),
         ]
 
     async def _respond(self, request: Request) -> Response:
