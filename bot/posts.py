@@ -28,6 +28,8 @@ _log = logging.getLogger(__name__)
 LOOK_EVERY = 0.2  # seconds
 EDIT_EVERY = 3.0  # seconds between two edits of one card: Slack allows 50 a minute for all of them
 STARTS_WITHIN = 1.0  # seconds from an approval to its run, when a bot is free
+ANNOUNCE_WITHIN = 3.0  # seconds
+AGAIN = 60.0  # seconds until a card is offered again to a channel that does not take it
 GONE = {"message_not_found", "cant_update_message", "edit_window_closed", "channel_not_found", "is_archived"}
 
 
@@ -43,6 +45,7 @@ class Posts:
     client: WebClient
     _edited: dict[str, float] = field(default_factory=dict)
     _approved: dict[str, float] = field(default_factory=dict)
+    _later: dict[str, float] = field(default_factory=dict)
     _not_before: float = 0.0
     _drawing: threading.Lock = field(default_factory=threading.Lock)
 
@@ -67,12 +70,22 @@ class Posts:
         with self.store.reading() as session:
             lagging = rows.lagging(session)
         for request_id, card in lagging:
+            if time.monotonic() < self._later.get(request_id, 0.0):
+                continue
             request = self.gate.find(request_id)
             if request is not None:
                 self._draw(request, card)
 
     def announce(self, run: Run) -> None:
-        """Put the by-hand commands into the thread, before the first effect; best effort, they lie on the node too."""
+        """Put the by-hand commands into the thread, before the first effect.
+
+        They lie on the node already, so a Slack that is slow or gone delays a run by 3 s and no more.
+        """
+        telling = threading.Thread(target=self._announce, args=(run,), name="announce", daemon=True)
+        telling.start()
+        telling.join(ANNOUNCE_WITHIN)
+
+    def _announce(self, run: Run) -> None:
         self.look()  # the card has to hang before something can be said under it
         with self.store.reading() as session:
             card = rows.card(session, run.request)
@@ -86,12 +99,12 @@ class Posts:
         )
         notes = self.texts.whole("by_hand.j2", {"plan": plan, "run": run.id})
         text = self.texts.whole("thread_start.j2", {"plan": plan, "path": path, "notes": Markup(notes)})
-        self._post(card.channel, Message(text, []), thread=card.ts)
+        self._post(run.request, card.channel, Message(text, []), thread=card.ts)
 
     def _draw(self, request: Request, card: Card | None) -> None:
         message = self._message(request)
         if card is None:
-            made = self._post(request.channel, message)
+            made = self._post(request.id, request.channel, message)
             if made is not None:
                 self._edited[request.id] = time.monotonic()
                 self._keep(Card(request.id, made[0], made[1], request.version, told_end=False))
@@ -127,7 +140,7 @@ class Posts:
             "took": self._took(request),
         }
         text = self.texts.whole("thread_end.j2", data)
-        if request.state is State.WITHDRAWN or self._post(card.channel, Message(text, []), thread=card.ts):
+        if request.state is State.WITHDRAWN or self._post(request.id, card.channel, Message(text, []), thread=card.ts):
             card = replace(card, told_end=True)
             self._keep(card)
         return card
@@ -147,7 +160,9 @@ class Posts:
         self._edited[request] = now
         return True
 
-    def _post(self, channel: str, message: Message, *, thread: str | None = None) -> tuple[str, str] | None:
+    def _post(
+        self, request: str, channel: str, message: Message, *, thread: str | None = None
+    ) -> tuple[str, str] | None:
         try:
             made = self.client.chat_postMessage(
                 channel=channel,
@@ -159,7 +174,8 @@ class Posts:
                 unfurl_media=False,
             )
         except (SlackApiError, SlackClientError, OSError) as error:
-            self._failed("post", error)
+            if self._failed("post", error) in GONE:
+                self._later[request] = time.monotonic() + AGAIN
             return None
         return str(made["channel"]), str(made["ts"])
 

@@ -28,6 +28,7 @@ from runs.dispatch import Dispatcher
 from runs.schedule import Daily, tick, ticker
 
 _log = logging.getLogger(__name__)
+SLACK_SECONDS = 10  # Slack answers within one, or not
 HEARTBEAT = 5.0  # seconds
 PATIENCE = 8.0  # seconds that a step under way gets at the end
 
@@ -52,7 +53,7 @@ def serve(environment: Environment, settings: Settings) -> None:
 
 
 def _serve(environment: Environment, house: House, leaving: threading.Event) -> None:
-    client = WebClient(environment.bot_token, base_url=environment.api_url)
+    client = WebClient(environment.bot_token, base_url=environment.api_url, timeout=SLACK_SECONDS)
     posts = Posts(house.store, house.gate, house.settings.roster, house.sites, house.texts, client)
     runner = replace(house.runner, announce=posts.announce)
     workers, carriers = pool("work", house.settings.bot.workers), pool("run", house.settings.bot.workers)

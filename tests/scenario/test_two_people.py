@@ -151,6 +151,18 @@ def test_slack_s_troubles_never_touch_a_request(demo: Demo) -> None:
     until(lambda: demo.say("ana", "help")["acked"])
 
 
+def test_a_slack_that_answers_nothing_holds_no_run_up(demo: Demo) -> None:
+    request = demo.ask("ana", "promote main db2")
+    demo.press("ben", request, "request.approve")
+    view = until(lambda: demo.get("/sandbox/views?user=ben")["views"])[-1]
+    for method in ("chat.postMessage", "chat.update"):
+        demo.post("/sandbox/faults", method=method, status=500, times=6)
+    values = {"target": {"typed": "db2"}}
+    demo.post("/sandbox/submit", user="ben", view_id=view["id"], values=values)
+    assert demo.ends(request)["state"] == "succeeded"
+    demo.shows(request, "succeeded")
+
+
 def test_stop_and_reject_and_withdraw_end_a_request(demo: Demo) -> None:
     first = demo.ask("ana", "promote main db2")
     demo.press("ben", first, "request.reject")
