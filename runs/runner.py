@@ -39,9 +39,9 @@ class Runner:
         """Go on with a run that a dead bot left, or say that nobody can: never by another version, never days later."""
         if self.carrier.version(run.plan.action) != run.plan.version:
             self._give_up(run, "The bot was updated in the middle of this: the stored plan is another version's.")
-        elif run.state is not RunState.CHECKING and self._age(run) > TAKE_UP_SECONDS:
+        elif self._age(run) > TAKE_UP_SECONDS:
             away = f"The bot was away for {self._age(run) / 60:.0f} minutes in the middle of this."
-            if run.past_return:
+            if run.past_return or run.state is RunState.CHECKING:
                 self._give_up(run, away)
             else:
                 self._undo(run, away)

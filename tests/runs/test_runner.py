@@ -378,6 +378,27 @@ def test_a_bot_that_comes_back_too_late_takes_it_back(
     assert (world.effects, state_of(gate, request)) == (["first", "undo_second", "undo_first"], State.FAILED)
 
 
+def test_an_approved_run_that_never_began_does_not_begin_hours_later(
+    gate: Gate, journal: Journal, world: World, store: Store, clock: StandingClock
+) -> None:
+    request = approved(gate)
+    (grant,) = gate.claimable()
+    assert isinstance(journal.begin(grant), Run)
+    clock.forward(TAKE_UP_SECONDS + 1)
+    resumed(journal, world, store)
+    assert (world.effects, state_of(gate, request)) == ([], State.BLOCKED)
+
+
+def test_an_approved_run_that_never_began_begins_when_the_bot_is_soon_back(
+    gate: Gate, journal: Journal, world: World, store: Store
+) -> None:
+    request = approved(gate)
+    (grant,) = gate.claimable()
+    assert isinstance(journal.begin(grant), Run)
+    resumed(journal, world, store)
+    assert state_of(gate, request) is State.SUCCEEDED
+
+
 def test_too_late_behind_the_point_of_no_return_is_for_people(
     gate: Gate, journal: Journal, world: World, store: Store, clock: StandingClock
 ) -> None:
