@@ -80,7 +80,12 @@ def requests(
             raise typer.Exit(max(codes, default=0))
 
 
-def approve(request_id: Id, *, json: Json = False) -> None:
+def approve(
+    request_id: Id,
+    *,
+    target: Annotated[str, typer.Option(help="The target's name, instead of being asked for it.")] = "",
+    json: Json = False,
+) -> None:
     """Approve a request of somebody else's. Asks for the target's name when the step is destructive."""
     with house() as opened:
         actor = me(opened)
@@ -90,7 +95,7 @@ def approve(request_id: Id, *, json: Json = False) -> None:
         request = _named(opened, request_id)
         if request.plan.risk.value == "destructive":
             typer.echo(unmarked(opened.texts.whole("full_plan.j2", {"plan": request.plan})), err=True)
-            typed = typer.prompt(f"Type {request.plan.target} to approve", err=True)
+            typed = target or typer.prompt(f"Type {request.plan.target} to approve", err=True)
             if typed.strip() != request.plan.target:
                 _say_no(Refusal("TARGET", f"That is not {request.plan.target}.", "Nothing was approved."), json=json)
         came = opened.gate.vote(actor, request_id, Verdict.APPROVE)
@@ -99,7 +104,7 @@ def approve(request_id: Id, *, json: Json = False) -> None:
         _after_vote(opened, came, json=json)
 
 
-def reject(request_id: Id, reason: Annotated[str, typer.Argument(help="Why not.")], *, json: Json = False) -> None:
+def reject(request_id: Id, reason: Annotated[str, typer.Argument(help="Why not.")] = "", *, json: Json = False) -> None:
     """Reject a request."""
     with house() as opened:
         _said(opened, opened.gate.vote(me(opened), request_id, Verdict.REJECT, reason), json=json)
@@ -146,7 +151,8 @@ def _said(opened: House, came: Request | Refusal, *, json: bool) -> NoReturn:
         as_json(request_json(opened.store, came))
     else:
         typer.echo(f"{came.id}  {came.state.value}  {came.plan.title}  {came.note}")
-    raise typer.Exit(_CODES.get(came.state, 1) if came.state.ended and came.state is not State.WITHDRAWN else 0)
+    done = not came.state.ended or came.state in {State.WITHDRAWN, State.REJECTED}  # that was what was wanted
+    raise typer.Exit(0 if done else _CODES.get(came.state, 1))
 
 
 def _say_no(refusal: Refusal, *, json: bool) -> NoReturn:

@@ -68,8 +68,12 @@ def test_a_second_person_approves_on_the_command_line_and_the_bot_carries_it_out
     assert wrong.returncode == 1
     typed = demo.cli("approve", request, stdin="db3\n", **as_person(demo, "ben"))
     assert typed.returncode == 1
+    assert demo.cli("approve", request, "--target", "db3", **as_person(demo, "ben")).returncode == 1
     assert demo.cli("approve", request, stdin=f"{target}\n", **as_person(demo, "ben")).returncode == 0
     assert demo.ends(request)["state"] == "succeeded"
+    unwanted = demo.ask("ana", "promote main db3")
+    assert demo.cli("reject", unwanted, **as_person(demo, "ben")).returncode == 0
+    assert demo.ends(unwanted)["state"] == "rejected"
     back = demo.ask("ana", "promote main db1")
     demo.approve("ben", back, "db1")
     assert demo.ends(back)["state"] == "succeeded"
