@@ -2,22 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from core.outcome import Evidence, Probe, Refusal
 from core.plan import Plan
 from core.spec import Spec
 from core.step import StepContext
 from fleet.site import Site
-
-
-class Asks(Protocol):
-    """What was asked: a frozen dataclass whose fields are ``cluster`` and the names of the spec's arguments."""
-
-    @property
-    def cluster(self) -> str:
-        """Give the cluster's name."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ def may_propose(person: Person, rule: Rule) -> Refusal | None:
     if rule.propose is not None and not person.groups & rule.propose:
         return Refusal(
             "NOT-YOURS-TO-ASK",
-            f"{person.name} may not ask for this: it takes somebody from {_any_of(rule.propose)}.",
+            f"{person.name} may not ask for this: it takes somebody from {any_of(rule.propose)}.",
             "Ask one of them to ask for it.",
         )
     return None
@@ -89,13 +89,13 @@ def may_vote(person: Person, request: Request, rule: Rule) -> Refusal | None:
     if person.name == request.requester:
         return Refusal(
             "OWN-REQUEST",
-            f"You asked for this, so your approval does not count: it needs somebody else from {_any_of(rule.groups)}.",
+            f"You asked for this, so your approval does not count: it needs somebody else from {any_of(rule.groups)}.",
             "You can withdraw it.",
         )
     if not person.groups & rule.groups:
         return Refusal(
             "NOT-YOURS-TO-APPROVE",
-            f"This needs approval from {_any_of(rule.groups)}, and {person.name} is not in it.",
+            f"This needs approval from {any_of(rule.groups)}, and {person.name} is not in it.",
             "Tell somebody who is.",
         )
     return None
@@ -107,7 +107,7 @@ def may_stop(person: Person, request: Request, rule: Rule) -> Refusal | None:
         return None
     return Refusal(
         "NOT-YOURS-TO-STOP",
-        f"Stopping this is for {request.requester} and {_any_of(rule.groups)}.",
+        f"Stopping this is for {request.requester} and {any_of(rule.groups)}.",
         "Tell one of them, now.",
     )
 
@@ -126,11 +126,12 @@ def enough_people(rule: Rule, requester: str, roster: Roster) -> Refusal | None:
         return None
     return Refusal(
         "NOBODY-CAN-APPROVE",
-        f"This needs {rule.approvals} approval(s) from {_any_of(rule.groups)} besides yours, "
+        f"This needs {rule.approvals} approval(s) from {any_of(rule.groups)} besides yours, "
         f"and the roster has {len(able)} such people.",
         "Add people to the roster in the configuration.",
     )
 
 
-def _any_of(groups: frozenset[str]) -> str:
+def any_of(groups: frozenset[str]) -> str:
+    """Name groups of which one person is enough."""
     return " or ".join(sorted(groups)) or "nobody (no group is named in the policy)"

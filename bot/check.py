@@ -9,6 +9,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from approvals.policy import Rule, enough_people
+from audit.store import sqlite_path
 from bot.environment import Environment
 from bot.wiring import House
 from core.errors import SeconderError
@@ -87,7 +88,7 @@ def _store(house: House, environment: Environment) -> Iterator[Finding]:
     yield Finding(level, "store", f"{environment.store}, {free >> 20} MiB free.")
     for cluster in house.settings.clusters.values():
         for node in cluster.nodes.values():
-            inside = node.host == LOCAL and house.store.url.removeprefix("sqlite:///").startswith(node.data + "/")
+            inside = node.host == LOCAL and sqlite_path(house.store.url).is_relative_to(node.data)
             if inside:
                 yield Finding(
                     "bad", "store", f"It lies inside {node.name}'s data folder.", "Set SECONDER_STORE elsewhere."

@@ -47,13 +47,9 @@ def run(
             _say_no(came, json=json)
         if isinstance(came, Answered):
             if json:
-                as_json(
-                    {"action": came.spec.name, "cluster": came.cluster, "level": came.answer.level, **came.answer.data}
-                )
+                as_json({"action": came.spec.name, **came.data})
             else:
-                parts = opened.texts.parts(
-                    f"{came.spec.name}.j2", {"cluster": came.cluster, "level": came.answer.level, **came.answer.data}
-                )
+                parts = opened.texts.parts(f"{came.spec.name}.j2", came.data)
                 shown = filter(None, (parts.get(name) for name in ("title", "body", "steps", "footer")))
                 typer.echo(unmarked("\n".join(shown)))
             raise typer.Exit({"unknown": 3, "crit": 1}.get(came.answer.level, 0))

@@ -67,9 +67,7 @@ class Commands:
 
     def answered(self, came: Answered) -> Message:
         """Word what a READ action found."""
-        parts = self.texts.parts(
-            f"{came.spec.name}.j2", {"cluster": came.cluster, "level": came.answer.level, **came.answer.data}
-        )
+        parts = self.texts.parts(f"{came.spec.name}.j2", came.data)
         return assemble(parts, came.cluster)
 
     def refused(self, refusal: Refusal) -> Message:

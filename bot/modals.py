@@ -32,8 +32,8 @@ def approve(texts: Texts, request: Request, channel: str) -> Block:
 
 def reject(request: Request, channel: str) -> Block:
     """Give the window in which a reason is typed."""
-    blocks = [section(f"*{request.short_hash}*"), text_input("reason", "text", "Why not?", multiline=True)]
-    return modal("request.reject", _about(request, channel), "Reject", "Reject", blocks[1:])
+    reason = text_input("reason", "text", "Why not?", multiline=True)
+    return modal("request.reject", _about(request, channel), "Reject", "Reject", [reason])
 
 
 def settle(request: Request, channel: str, facts: str) -> Block:

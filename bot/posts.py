@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from approvals.gate import Gate
 from approvals.model import Request, State
 from approvals.people import Roster
-from approvals.policy import Rule
+from approvals.policy import Rule, any_of
 from audit import ledger
 from audit.store import Store
 from bot import store as rows
@@ -102,9 +102,8 @@ class Posts:
         self._post(run.request, card.channel, Message(text, []), thread=card.ts)
 
     def _draw(self, request: Request, card: Card | None) -> None:
-        message = self._message(request)
         if card is None:
-            made = self._post(request.id, request.channel, message)
+            made = self._post(request.id, request.channel, self._message(request))
             if made is not None:
                 self._edited[request.id] = time.monotonic()
                 self._keep(Card(request.id, made[0], made[1], request.version, told_end=False))
@@ -113,7 +112,9 @@ class Posts:
             card = self._tell_end(request, card)
         if request.state is State.APPROVED and self._fresh(request):
             return  # it is about to run: the one edit of these seconds is better spent on that
-        if card.rendered_version < request.version and self._may_edit(request.id) and self._update(card, message):
+        if card.rendered_version >= request.version or not self._may_edit(request.id):
+            return
+        if self._update(card, self._message(request)):
             self._keep(replace(card, rendered_version=request.version))
 
     def _fresh(self, request: Request) -> bool:
@@ -122,7 +123,7 @@ class Posts:
 
     def _message(self, request: Request) -> Message:
         rule = self.gate.rule(request.plan)
-        approvers = " or ".join(sorted(rule.groups)) if isinstance(rule, Rule) else "nobody"
+        approvers = any_of(rule.groups) if isinstance(rule, Rule) else "nobody"
         with self.store.reading() as session:
             run = runs.of_request(session, request.id)
             head = ledger.head(session)

@@ -3,10 +3,9 @@
 from approvals.model import Request
 from audit.store import Store
 from bot import store as rows
-from bot.stops import data_of
 from core.clock import stamp
 from runs import store as runs
-from runs.model import StepState
+from runs.model import Run, StepState
 
 
 def request_json(store: Store, request: Request) -> dict[str, object]:
@@ -33,5 +32,13 @@ def request_json(store: Store, request: Request) -> dict[str, object]:
         "ts": card.ts if card else None,
         "version": request.version,
         "note": request.note,
-        "run": data_of(run) if run is not None and begun else None,
+        "run": _run(run) if run is not None and begun else None,
     }
+
+
+def _run(run: Run) -> dict[str, object]:
+    steps = [
+        {"n": record.n, "name": record.name, "title": step.title, "state": record.state.value, "text": record.text}
+        for record, step in zip(run.steps, run.plan.steps, strict=False)
+    ]
+    return {"id": run.id, "steps": steps, "outcome": run.outcome, "error": run.error or None}

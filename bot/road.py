@@ -29,6 +29,11 @@ class Answered:
     cluster: str
     answer: Answer
 
+    @property
+    def data(self) -> dict[str, object]:
+        """Give all that its template words and that a program reads."""
+        return {"cluster": self.cluster, "level": self.answer.level, **self.answer.data}
+
 
 @dataclass(frozen=True)
 class Road:

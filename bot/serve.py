@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import time
 from urllib.error import URLError
@@ -19,7 +20,7 @@ from bot.environment import Environment
 from bot.inbox import Inbox
 from bot.posts import Posts
 from bot.settings import Settings
-from bot.socket import build_app, open_socket
+from bot.socket import Handler, build_app, open_socket
 from bot.who import Who
 from bot.wiring import House, build, pool
 from core.clock import stamp
@@ -113,11 +114,11 @@ def _schedules(house: House, client: WebClient) -> list[Daily]:
     ]
 
 
-def _connect(handler: object, leaving: threading.Event) -> None:
+def _connect(handler: Handler, leaving: threading.Event) -> None:
     """Connect, however long Slack is away: the bot starts degraded and says so."""
     while not leaving.is_set():
         try:
-            handler.connect()  # type: ignore[attr-defined]
+            handler.connect()  # type: ignore[no-untyped-call]  # slack_bolt does not annotate it
         except (SlackApiError, SlackClientError, URLError, OSError) as error:
             _log.warning("Slack is not reached: %s; trying again", error)
             leaving.wait(2)
@@ -138,8 +139,8 @@ def _beat_once(house: House) -> None:
         rows.beat(session, house.owner.name, stamp(house.clock.now()))
 
 
-def _quietly(work: object) -> None:
+def _quietly(work: Callable[[], object]) -> None:
     try:
-        work()  # type: ignore[operator]
+        work()
     except Exception as error:  # noqa: BLE001  # at the edge of the process: it must go on, or end
         _log.warning("%s", error)

@@ -1,6 +1,5 @@
 """Stopping a run, and saying what happened when nobody could tell."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from approvals.gate import Gate
@@ -90,12 +89,3 @@ def _note(run: Run, people: list[str], *, happened: bool) -> str:
     left = [step.title for step in run.plan.steps[current.n :]] if current and happened else []
     rest = f" Not done: {', '.join(left)}." if left else ""
     return f"{' and '.join(people)} say that “{title}” {word}.{rest} Look at the cluster's status before you go on."
-
-
-def data_of(run: Run) -> Mapping[str, object]:
-    """Give a run as plain data, for programs."""
-    steps = [
-        {"n": record.n, "name": record.name, "title": step.title, "state": record.state.value, "text": record.text}
-        for record, step in zip(run.steps, run.plan.steps, strict=False)
-    ]
-    return {"id": run.id, "steps": steps, "outcome": run.outcome, "error": run.error or None}

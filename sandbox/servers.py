@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sandbox.errors import SandboxError
 
-WHEEL_VERSION = 18
+
 PROGRAMS = ("initdb", "postgres", "pg_ctl", "pg_basebackup", "pg_rewind")
 _PACKAGED = (("/usr/lib/postgresql", "*/bin"), ("/usr", "pgsql-*/bin"))  # Debian and PGDG; Red Hat's PGDG
 _SAFE_TO_LEAVE = Path("/")  # a working folder that every user may enter
