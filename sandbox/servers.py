@@ -14,7 +14,6 @@ from pathlib import Path
 
 from sandbox.errors import SandboxError
 
-
 PROGRAMS = ("initdb", "postgres", "pg_ctl", "pg_basebackup", "pg_rewind")
 _PACKAGED = (("/usr/lib/postgresql", "*/bin"), ("/usr", "pgsql-*/bin"))  # Debian and PGDG; Red Hat's PGDG
 _SAFE_TO_LEAVE = Path("/")  # a working folder that every user may enter
