@@ -64,11 +64,20 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Look:
+    """A fact of the plan that an approver can be asked to type, found by looking at the cluster and not on the card."""
+
+    fact: str  # name and subject of one exact fact of the plan
+    subject: str
+    question: str  # "The timeline of main's primary (`/db status main` shows it)"
+
+
+@dataclass(frozen=True)
 class Plan:
     """What two people agree on.
 
-    ``caps`` holds the largest loss consented to (``wal_bytes``, ``wal_seconds``). ``costs`` and ``notes`` are readings
-    and explanations for people, outside the hash. ``onward`` and ``back`` are the exact commands with which a person
+    ``caps`` holds the largest loss consented to (``wal_bytes``, ``wal_seconds``). ``costs``, ``waiting`` (what waiting
+    costs, and what ends the plan's validity) and ``notes`` are for people, outside the hash. ``onward`` and ``back`` are the exact commands with which a person
     goes on or goes back by hand if the bot dies; they are laid on the node before the first effect.
     """
 
@@ -87,6 +96,8 @@ class Plan:
     onward: tuple[str, ...] = ()
     back: tuple[str, ...] = ()
     notes_on: str = ""  # the node that keeps the by-hand commands
+    waiting: tuple[str, ...] = ()
+    look: Look | None = None
 
     @property
     def plan_hash(self) -> str:
