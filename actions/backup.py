@@ -11,7 +11,7 @@ from core.outcome import Evidence, Probe, Refusal
 from core.plan import Kind, Lock, Plan, Risk, Step, Undo
 from core.spec import Argument, Spec, Takes
 from fleet.inventory import Node
-from fleet.postgres import basebackup, copying, keeping, lsn, readiness
+from fleet.postgres import basebackup, copying, keeping, lookup, lsn, readiness
 from fleet.postgres.basebackup import Destination
 from fleet.postgres.keeping import Keep
 from fleet.postgres.observe import observe
@@ -110,6 +110,8 @@ def plan(asked: Asked, found: Found) -> Plan:
         onward=onward(where),
         back=(f"ls -d {where.folder}/*.partial   # not a backup: rename it to .failed, then delete it when you like",),
         notes_on=where.node.name,
+        waiting=(f"a change of primary, timeline, of {source}'s role or major version ends it",),
+        look=lookup.timeline(found.view, found.view.primary.name) if found.view.primary else None,
     )
 
 

@@ -9,7 +9,7 @@ from core.outcome import Evidence, Probe, Refusal
 from core.plan import Kind, Lock, Plan, Risk, Step, Undo
 from core.spec import Argument, Spec, Takes
 from fleet.inventory import Cluster
-from fleet.postgres import account, byhand, failover, hosts, lsn, switch, takeover
+from fleet.postgres import account, byhand, failover, hosts, lookup, lsn, switch, takeover
 from fleet.postgres.blocking import blocked
 from fleet.postgres.candidate import Choice, choose
 from fleet.postgres.loss import WAL_BYTES, WAL_SECONDS, Loss, measure
@@ -107,6 +107,8 @@ def plan(asked: Asked, found: Found) -> Plan:
         onward=byhand.onward(found.cluster, choice, slots),
         back=byhand.back(found.cluster, choice),
         notes_on=choice.new,
+        waiting=account.waiting(found.view, choice, found.loss),
+        look=lookup.timeline(found.view, choice.old, "primary" if planned else "dead primary"),
     )
 
 

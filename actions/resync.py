@@ -16,6 +16,7 @@ from fleet.postgres import (
     datadir,
     healing,
     ladder,
+    lookup,
     lsn,
     orders,
     plight,
@@ -50,6 +51,7 @@ SPEC = Spec(
         Argument("from", Takes.NODE, "the node to copy from; without it the primary", option=True),
     ),
     example="resync main db1",
+    least=Risk.CHANGE,
 )
 
 
@@ -176,6 +178,8 @@ def plan(asked: Asked, found: Found) -> Plan:
         onward=orders.onward(found.cluster, way),
         back=orders.back(found.cluster, way),
         notes_on=asked.node,
+        waiting=telling.waiting(found.view, found.plight, way),
+        look=lookup.timeline(found.view, found.primary),
     )
 
 

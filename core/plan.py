@@ -76,9 +76,10 @@ class Look:
 class Plan:
     """What two people agree on.
 
-    ``caps`` holds the largest loss consented to (``wal_bytes``, ``wal_seconds``). ``costs``, ``waiting`` (what waiting
-    costs, and what ends the plan's validity) and ``notes`` are for people, outside the hash. ``onward`` and ``back`` are the exact commands with which a person
-    goes on or goes back by hand if the bot dies; they are laid on the node before the first effect.
+    ``caps`` holds the largest loss consented to (``wal_bytes``, ``wal_seconds``). For people, outside the hash, are
+    ``costs``, ``waiting`` (what waiting costs, and what ends the plan's validity) and ``notes``. ``onward`` and
+    ``back`` are the exact commands with which a person goes on or goes back by hand if the bot dies; they are laid on
+    the node before the first effect.
     """
 
     action: str

@@ -30,8 +30,9 @@ class Argument:
 class Spec:
     """The properties of an action: they are data, so that none can be forgotten.
 
-    ``risk`` is the highest that a plan of it can have. ``deadline`` is in seconds, for a whole run. A stored
-    ``version`` that differs from the code's means that the stored plan may not be carried out.
+    ``risk`` is the highest that a plan of it can have, ``least`` the lowest where there is a lower one. ``deadline`` is
+    in seconds, for a whole run. A stored ``version`` that differs from the code's means that the stored plan may not be
+    carried out.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Spec:
     version: int
     arguments: tuple[Argument, ...] = ()
     example: str = ""
+    least: Risk | None = None
 
     @property
     def usage(self) -> str:

@@ -1,8 +1,10 @@
 """What a promotion rests on, costs and should be known for: words and facts for the plan."""
 
+from datetime import UTC, datetime
+
 from core.facts import Fact
 from fleet.inventory import Cluster
-from fleet.postgres import byhand, lsn
+from fleet.postgres import byhand, lsn, retained
 from fleet.postgres.candidate import LAG_BUDGET, Choice
 from fleet.postgres.loss import WAL_BYTES, WAL_SECONDS, Loss
 from fleet.postgres.view import ClusterView
@@ -59,3 +61,29 @@ def notes(view: ClusterView, cluster: Cluster, choice: Choice) -> tuple[str, ...
         said.append(f"Starting {choice.old} again instead loses nothing: {byhand.restart(cluster, choice)}")
         said.append(f"{choice.old} stays fenced. Afterwards: /db resync {cluster.name} {choice.old}")
     return tuple(said)
+
+
+def waiting(view: ClusterView, choice: Choice, loss: Loss | None) -> tuple[str, ...]:
+    """Say what waiting costs, and what ends the plan: readings, or nothing."""
+    old, new = view.nodes[choice.old], view.nodes[choice.new]
+    if not choice.planned:
+        since = f"{old.name} was seen down at {_clock(old.sampled_at)}"
+        if loss is not None and loss.last is not None:
+            since += f", its last known commit is of {_clock(loss.last, old.sampled_at)}"
+        ends = f"{old.name} up again, or a change of timeline or of a node's state ends the plan"
+        return (
+            f"waiting costs writes: nothing accepts them; {since}",
+            f"the loss does not grow while {old.name} is down; {ends}",
+        )
+    kept = [retained.sentence(old, slot) for slot in retained.holding(old)]
+    lag = view.lag(new.name)
+    now = f" (now {lsn.size(lag)})" if lag is not None else ""
+    ends = "a change of primary, timeline or of a node's state ends it"
+    return (*kept[:2], f"valid while {new.name} lags at most {lsn.size(LAG_BUDGET)}{now}; {ends}")
+
+
+def _clock(at: datetime, beside: datetime | None = None) -> str:
+    """Write a moment in UTC, with its day when that is another one than ``beside``'s."""
+    at = at.astimezone(UTC)
+    other = beside is not None and at.date() != beside.astimezone(UTC).date()
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if other else f"{at:%H:%M:%S} UTC"

@@ -146,8 +146,8 @@ def _common(_view: ClusterView, cluster: Cluster, node: NodeView) -> Refusal | N
 def _unfit_to_switch(view: ClusterView, cluster: Cluster, old: NodeView, node: NodeView) -> Refusal | None:
     name, lag = node.name, view.lag(node.name)
     if node.timeline != old.timeline:
-        said = f"{name} is on timeline {node.timeline}, {old.name} on {old.timeline}."
-        return Refusal("PROMOTE-OTHER-TIMELINE", said, f"/db resync {cluster.name} {name}")
+        hint = f"/db resync {cluster.name} {name} brings it from timeline {node.timeline} to {old.timeline}."
+        return Refusal("PROMOTE-OTHER-TIMELINE", f"{name} is on another timeline than {old.name}.", hint)
     if not node.streaming or view.sender(name) is None:
         hint = f"/db resync {cluster.name} {name} finds out what it lacks."
         return Refusal("PROMOTE-NOT-STREAMING", f"{name} does not stream from {old.name}.", hint)
@@ -161,8 +161,8 @@ def _unfit_to_switch(view: ClusterView, cluster: Cluster, old: NodeView, node: N
 
 def _unfit_to_take_over(view: ClusterView, cluster: Cluster, old: NodeView, node: NodeView) -> Refusal | None:
     if (node.timeline or 0) < (old.timeline or 0):
-        said = f"{node.name} is on timeline {node.timeline}, {old.name} was on {old.timeline}."
-        return Refusal("PROMOTE-OTHER-TIMELINE", said, "It would lose all that was written since. Name another one.")
+        hint = f"Timeline {node.timeline} lacks all that was written on {old.timeline}. Name another one."
+        return Refusal("PROMOTE-OTHER-TIMELINE", f"{node.name} is on an older timeline than {old.name} was.", hint)
     best = most_advanced(view, cluster) or node
     if _most_wal(best) > _most_wal(node):
         said = f"{node.name} has less WAL than {best.name}."

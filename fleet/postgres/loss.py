@@ -26,6 +26,7 @@ class Loss:
     seconds: int
     at: int  # where the dead primary's WAL ends
     has: int  # where the candidate's ends
+    last: datetime | None = None  # when the dead primary is known to have committed last
 
     @property
     def words(self) -> str:
@@ -50,18 +51,19 @@ def measure(site: Site, dead: Node, candidate: Node) -> Loss:
     shell = site.shell(dead)
     found = read_control(shell, dead)
     end = wal.end_of_wal(shell, dead, found.timeline, found.redo)
-    if has >= end:
-        return Loss(0, 0, 0, end, has)
-    lost = wal.commits_after(shell, dead, found.timeline, has)
     committed = row.get("committed")
-    return Loss(end - has, lost.count, _seconds(lost, committed if isinstance(committed, float) else None), end, has)
+    replayed = datetime.fromtimestamp(committed, UTC) if isinstance(committed, float) else None
+    if has >= end:
+        return Loss(0, 0, 0, end, has, replayed)
+    lost = wal.commits_after(shell, dead, found.timeline, has)
+    return Loss(end - has, lost.count, _seconds(lost, replayed), end, has, lost.last or replayed)
 
 
-def _seconds(lost: wal.Commits, committed: float | None) -> int:
+def _seconds(lost: wal.Commits, replayed: datetime | None) -> int:
     """Give whole seconds, rounded up, between the last commit that stays and the last that is lost."""
     if lost.last is None:
         return 0
     kept = lost.first or lost.last
-    if committed is not None:
-        kept = min(kept, datetime.fromtimestamp(committed, UTC))
+    if replayed is not None:
+        kept = min(kept, replayed)
     return int((lost.last - kept).total_seconds()) + 1

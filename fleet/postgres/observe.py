@@ -10,7 +10,7 @@ from fleet.inventory import Node
 from fleet.postgres import control
 from fleet.postgres.patience import patience
 from fleet.postgres.rows import node_view
-from fleet.postgres.statements import statement
+from fleet.postgres.statements import node_statement
 from fleet.postgres.view import DOWN, UNKNOWN, ClusterView, NodeView
 from fleet.site import Site
 
@@ -32,7 +32,7 @@ def observe_node(site: Site, node: Node, *, deadline: float = DEADLINE) -> NodeV
             site.connect(node, timeout=deadline) as connection,
             patience(connection, deadline, f"{node.name}'s answer"),
         ):
-            row = connection.execute(statement("node")).fetchone()
+            row = connection.execute(node_statement(connection.info.server_version)).fetchone()
         if row is not None:
             return node_view(node.name, row, SystemClock().now())
         why = "It answered with nothing."

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from fleet.postgres import lsn
+from fleet.postgres.pace import SHORTEST, Pace
 from fleet.postgres.view import (
     PRIMARY,
     STANDBY,
@@ -49,6 +50,7 @@ def node_view(name: str, row: Row, sampled_at: datetime) -> NodeView:
         prepared=tuple(Prepared(**item) for item in row["prepared"]),
         long_transactions=tuple(Transaction(**item) for item in row["long_transactions"]),
         clock_skew=row["clock"] - sampled_at.timestamp(),
+        paces=() if row["in_recovery"] else _paces(row["wal"] or {}),
     )
 
 
@@ -98,7 +100,20 @@ def _slot(row: Row) -> Slot:
         synced=bool(row.get("synced")),
         invalid=row.get("invalidation_reason") or "",
         inactive_since=row.get("inactive_since") or "",
+        safe=None if row.get("safe_wal_size") is None else int(row["safe_wal_size"]),
     )
+
+
+def _paces(row: Row) -> tuple[Pace, ...]:
+    """Read how fast WAL is made: since the last checkpoint, which is recent, and since the statistics were reset.
+
+    The first counts what the files grow by, the second lasts when checkpoints follow each other closely.
+    """
+    if (row.get("uptime") or 0) < SHORTEST:
+        return ()
+    known = ((row.get("since_redo"), row.get("redo_age")), (row.get("wal_bytes"), row.get("reset_age")))
+    measured = [(made, took) for made, took in known if made is not None and took is not None]
+    return tuple(Pace(max(0, int(made)), float(took)) for made, took in measured if took >= SHORTEST)
 
 
 def _archiver(row: Row, mode: str) -> Archiver:

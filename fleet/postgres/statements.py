@@ -4,6 +4,14 @@ from functools import cache
 from importlib.resources import files
 from typing import LiteralString
 
+_PG_STAT_WAL = 140000  # the version that brought this view
+
+
+def node_statement(version: int) -> LiteralString:
+    """Give the text that looks at a node, for a server of some version (as in server_version_num)."""
+    text = statement("node")
+    return text if version >= _PG_STAT_WAL else text.replace("FROM pg_stat_wal w", "FROM (SELECT) w")
+
 
 @cache
 def statement(name: str) -> LiteralString:

@@ -2,7 +2,7 @@
 
 from core.facts import Fact
 from fleet.inventory import Node
-from fleet.postgres import lsn
+from fleet.postgres import lsn, retained
 from fleet.postgres.ladder import Choice, Rung
 from fleet.postgres.plight import Plight
 from fleet.postgres.readiness import Readiness
@@ -31,7 +31,7 @@ def facts(view: ClusterView, seen: Plight, way: Way) -> tuple[Fact, ...]:
     node = way.node
     rest: tuple[Fact, ...] = ()
     if seen.lost is not None:
-        rest = (Fact("WAL that only it has", node, seen.lost, budget=-(-seen.lost // _STEP) * _STEP, unit="bytes"),)
+        rest = (Fact("WAL that only it has", node, seen.lost, budget=_rounded(seen.lost), unit="bytes"),)
     return (
         Fact("system identifier", view.name, way.system),
         Fact("primary", view.name, way.primary),
@@ -42,6 +42,11 @@ def facts(view: ClusterView, seen: Plight, way: Way) -> tuple[Fact, ...]:
         Fact("way back", node, way.rung.name.lower()),
         *rest,
     )
+
+
+def _rounded(lost: int) -> int:
+    """Give the loss that is agreed to."""
+    return -(-lost // _STEP) * _STEP
 
 
 def costs(way: Way, seen: Plight, ready: Readiness | None) -> tuple[str, ...]:
@@ -73,3 +78,30 @@ def notes(way: Way, seen: Plight, choice: Choice, here: Node) -> tuple[str, ...]
     if way.rung is Rung.REWIND:
         said.append(f"if the rewind fails, {way.node} stays down: then --rebuild")
     return tuple(said)
+
+
+def waiting(view: ClusterView, seen: Plight, way: Way) -> tuple[str, ...]:
+    """Say what waiting costs, and what ends the plan: readings, or nothing."""
+    node = way.node
+    ends = f"a change of primary, timeline, of {node}'s state or of its way back ends it"
+    if seen.lost is not None:
+        budget = _rounded(seen.lost)
+        ends = f"valid while only {node} has at most {lsn.size(budget)} of WAL (now {lsn.size(seen.lost)}); {ends}"
+    return (*_price(view, seen, way)[:2], ends)
+
+
+def _price(view: ClusterView, seen: Plight, way: Way) -> list[str]:
+    """Say what waiting costs, the worst first."""
+    node, primary = way.node, view.nodes[way.primary]
+    said = []
+    if seen.standing.answers and seen.end.wrote:
+        said.append(f"{node} still accepts writes: each one more is lost")
+    held = {slot.name: retained.sentence(primary, slot) for slot in retained.holding(primary)}
+    kept = held or any(slot.name == way.slot and slot.reserves for slot in primary.slots)
+    if way.slot in held:
+        said.append(held.pop(way.slot))
+    elif way.rung is Rung.REPAIR and not kept:
+        said.append(f"no slot on {primary.name} keeps WAL for {node}: a checkpoint may take what it needs")
+    if not any(standby.streaming for standby in view.standbys):
+        said.append(f"until then no standby streams: only {primary.name} has what is written")
+    return said + list(held.values())

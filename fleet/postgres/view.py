@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from fleet.postgres.pace import Pace, fastest
+
 PRIMARY = "primary"
 STANDBY = "standby"
 DOWN = "down"  # proven by the shell: no server process is left
@@ -80,7 +82,10 @@ class Sender:
 
 @dataclass(frozen=True)
 class Slot:
-    """A replication slot. ``retained`` is the WAL that it keeps from removal, in bytes; ``inactive_since`` needs 17."""
+    """A replication slot. ``retained`` is the WAL that it keeps from removal, in bytes; ``inactive_since`` needs 17.
+
+    ``safe`` is how many bytes may still be written until its WAL may go; None without a limit, and when it is lost.
+    """
 
     name: str
     type: str
@@ -93,6 +98,12 @@ class Slot:
     synced: bool = False
     invalid: str = ""
     inactive_since: str = ""
+    safe: int | None = None
+
+    @property
+    def reserves(self) -> bool:
+        """Say whether it keeps WAL from removal."""
+        return self.retained is not None and self.wal_status != "lost" and not self.invalid
 
 
 @dataclass(frozen=True)
@@ -134,7 +145,8 @@ class NodeView:
 
     ``state`` is primary, standby, down (proven by the shell) or unknown. LSNs are bytes. ``write_lsn`` is a primary's,
     ``receive_lsn`` and ``replay_lsn`` a standby's. ``settings`` holds text as in pg_settings, never a secret.
-    ``control`` is filled only for a node whose database does not answer but whose shell does.
+    ``control`` is filled only for a node whose database does not answer but whose shell does. ``paces`` are averages of
+    the WAL that a primary made, each over another time.
     """
 
     name: str
@@ -164,6 +176,12 @@ class NodeView:
     long_transactions: tuple[Transaction, ...] = ()
     clock_skew: float | None = None
     control: Control | None = None
+    paces: tuple[Pace, ...] = ()
+
+    @property
+    def pace(self) -> Pace | None:
+        """Give how fast a primary makes WAL, or None while that can't be told."""
+        return fastest(self.paces)
 
     @property
     def has_lsn(self) -> int | None:

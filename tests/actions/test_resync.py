@@ -11,7 +11,7 @@ from fleet.inventory import LOCAL, Cluster, Node
 from fleet.postgres import ladder
 from fleet.postgres.datadir import DataDir
 from fleet.postgres.divergence import End, Verdict
-from fleet.postgres.ladder import Standing
+from fleet.postgres.ladder import Rung, Standing
 from fleet.postgres.plight import Plight
 from fleet.postgres.readiness import Readiness
 from fleet.postgres.view import DOWN, PRIMARY, STANDBY, ClusterView, NodeView, Receiver, Sender
@@ -40,6 +40,12 @@ HEALTHY = Plight(
     Standing(Verdict.FOLLOWS, answers=True, streaming=True, moving=True, same_wal=True, wal_kept=True),
     End(2, 500 * MIB), replace(DATA, state="in archive recovery"), None, "",
 )  # fmt: skip
+
+CHEAP = {
+    Rung.UNPAUSE: replace(HEALTHY.standing, paused=True),
+    Rung.REPAIR: replace(HEALTHY.standing, streaming=False),
+    Rung.FEED: replace(HEALTHY.standing, streaming=False, wal_kept=False, archive_has=True),
+}
 
 
 def found(seen: Plight, words: Asked) -> Found:
@@ -121,15 +127,15 @@ def test_more_wal_that_only_the_node_has_is_another_plan_above_what_was_agreed()
 
 
 @pytest.mark.parametrize(
-    ("standing", "verb"),
+    ("rung", "verb"),
     [
-        (replace(HEALTHY.standing, paused=True), "let it replay again"),
-        (replace(HEALTHY.standing, streaming=False), "reconnect it to db2"),
-        (replace(HEALTHY.standing, streaming=False, wal_kept=False, archive_has=True), "feed it WAL from the archive"),
+        (Rung.UNPAUSE, "let it replay again"),
+        (Rung.REPAIR, "reconnect it to db2"),
+        (Rung.FEED, "feed it WAL from the archive"),
     ],
 )
-def test_ways_that_destroy_nothing_are_a_change_only(standing: Standing, verb: str) -> None:
-    made = planned(replace(HEALTHY, standing=standing, archive="/archive"), STANDING)
+def test_ways_that_destroy_nothing_are_a_change_only(rung: Rung, verb: str) -> None:
+    made = planned(replace(HEALTHY, standing=CHEAP[rung], archive="/archive"), STANDING)
     assert made.risk is Risk.CHANGE
     assert made.title == f"Resync db3: {verb}"
     assert not any(step.ponr for step in made.steps)

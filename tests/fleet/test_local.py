@@ -41,7 +41,7 @@ def test_a_program_that_ignores_the_polite_signal_is_ended_all_the_same(tmp_path
 
 
 def _open_pipes() -> set[str]:
-    """What our descriptors stand for, of what a program is run with: pipes. Others may close meanwhile what was theirs."""
+    """The pipes that are open here: what a program is run with. Others may close meanwhile what was theirs."""
     links = set[str]()
     for entry in os.scandir("/proc/self/fd"):
         with contextlib.suppress(FileNotFoundError):

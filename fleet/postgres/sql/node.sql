@@ -49,6 +49,12 @@ SELECT
                 'ready', CASE WHEN current_setting('archive_mode') = 'off' THEN 0 ELSE (
                     SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready') END)
        FROM pg_stat_archiver a) AS archiver,
+    (SELECT to_jsonb(w) || jsonb_build_object(
+                'uptime', extract(epoch FROM clock_timestamp() - pg_postmaster_start_time()),
+                'reset_age', extract(epoch FROM clock_timestamp() - (to_jsonb(w) ->> 'stats_reset')::timestamptz),
+                'since_redo', pg_wal_lsn_diff(here.position, c.redo_lsn),
+                'redo_age', extract(epoch FROM clock_timestamp() - c.checkpoint_time))
+       FROM pg_stat_wal w, pg_control_checkpoint() c) AS wal,
     (SELECT jsonb_object_agg(name, setting) FROM pg_settings
       WHERE name IN ('max_connections', 'max_worker_processes', 'max_wal_senders', 'max_prepared_transactions',
                      'max_locks_per_transaction', 'max_replication_slots', 'wal_level', 'wal_log_hints',

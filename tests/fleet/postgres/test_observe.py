@@ -1,16 +1,19 @@
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from core.clock import SystemClock
 from fleet.errors import TimedOut
-from fleet.postgres import lsn, wal
+from fleet.postgres import lsn, rows, wal
 from fleet.postgres.control import read_control
 from fleet.postgres.observe import observe
 from fleet.postgres.patience import patience
+from fleet.postgres.statements import node_statement
 from fleet.reach import Reach
-from sandbox.cluster import DemoCluster
-from tests.fixtures.postgres import cluster
+from sandbox.cluster import DemoCluster, build
+from tests.fixtures.postgres import cluster, require_bin
 from tests.fixtures.site import site_for
 
 __all__ = ["cluster"]
@@ -51,6 +54,32 @@ def test_a_cluster_is_seen_whole(cluster: DemoCluster, site: Reach) -> None:
     assert view.sender("db2") is not None
     assert db1.clock_skew is not None
     assert abs(db1.clock_skew) < 1
+    assert all(slot.safe is not None and slot.safe > 0 for slot in db1.slots)  # the demo sets a limit
+    assert db1.paces == ()  # its servers have run for less than a minute
+
+
+def test_an_older_server_tells_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "SHORTEST", 0.0)
+    older = build(tmp_path, nodes=("db1",), bin_dir=require_bin(15))
+    reach = site_for(older)
+    try:
+        with older.connect("db1") as connection:
+            connection.execute("SELECT pg_create_physical_replication_slot('db3', true)")
+        db1 = observe(reach).nodes["db1"]
+    finally:
+        reach.close()
+        older.remove()
+    assert (db1.state, db1.version // 10000, len(db1.paces)) == ("primary", 15, 2)
+    assert [(slot.name, slot.active, (slot.safe or 0) > 0) for slot in db1.slots] == [("db3", False, True)]
+
+
+def test_a_server_without_statistics_of_wal_is_seen_all_the_same(site: Reach, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "SHORTEST", 0.0)
+    with site.connect(site.cluster.node("db1")) as connection:
+        row = connection.execute(node_statement(130000)).fetchone()
+    assert row is not None
+    (pace,) = rows.node_view("db1", row, SystemClock().now()).paces
+    assert pace.seconds > 0
 
 
 def test_stopped_killed_and_frozen_are_told_apart(cluster: DemoCluster, site: Reach) -> None:
