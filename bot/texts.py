@@ -1,48 +1,25 @@
 """Every sentence that a person reads comes from a template; what is put into one is made inert."""
 
+import json
 import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jinja2 import FileSystemLoader, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
-
+from bot.inert import Markup, code, inert, literal, real
+from bot.ours import OwnEnvironment
+from bot.signed import masked
+from core.canonical import plain
 from core.clock import moment
+
+__all__ = ["TEMPLATES", "Markup", "Texts", "inert"]  # what the rest of the bot takes from here
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "config" / "templates"
 _KIB = 1024
-_HIDDEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 _DATE = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
-_MARKS = re.compile(r"[*`]")
+_CODE = re.compile(r"```(.*?)```|`([^`\n]*)`", re.DOTALL)
+_BOLD = re.compile(r"(?<![0-9A-Za-z])\*|\*(?![0-9A-Za-z])")  # inside of a word it is a value's own
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
-
-
-class Markup(str):
-    """Text of our own that already is Slack's markup."""
-
-    __slots__ = ()
-
-
-def inert(value: object) -> object:
-    """Make a value that came from outside harmless: no mention, no link, no hidden or reordering character.
-
-    Slack wants ``&``, ``<`` and ``>`` escaped and nothing else. Invisible and bidirectional characters are shown as
-    escapes, so that an approver sees what is there; backticks can't end a code span.
-    """
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
-    shown = "".join(_shown(char) for char in value)
-    return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _shown(char: str) -> str:
-    if char in "\n\t":
-        return " "
-    if char == "`":
-        return "'"
-    return f"\\u{ord(char):04x}" if unicodedata.category(char) in _HIDDEN else char
 
 
 class Texts:
@@ -50,17 +27,18 @@ class Texts:
 
     def __init__(self, folder: Path = TEMPLATES) -> None:
         """Load templates from a folder."""
-        self._env = SandboxedEnvironment(
-            loader=FileSystemLoader(folder),
-            undefined=StrictUndefined,
-            finalize=inert,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            autoescape=False,  # HTML escaping would show as text in Slack; finalize does Slack's own
-        )
+        self._env = OwnEnvironment(folder)
         self._env.filters.update(
-            size=size, duration=duration, date=slack_date, clock=utc_clock, bar=bar, sentence=sentence, of_run=of_run
+            size=size,
+            duration=duration,
+            date=slack_date,
+            day=slack_day,
+            clock=utc_clock,
+            bar=bar,
+            sentence=sentence,
+            of_run=of_run,
         )
+        self._env.filters.update(code=code, literal=literal, as_json=as_json, masked=masked)
 
     def parts(self, name: str, data: Mapping[str, object]) -> dict[str, str]:
         """Give every named block of a template, each stripped; the base is the template itself."""
@@ -102,6 +80,12 @@ def slack_date(when: object) -> str:
     return Markup(f"<!date^{int(at.timestamp())}^{{time_secs}}|{at:%H:%M:%S} UTC>")
 
 
+def slack_day(when: object) -> str:
+    """Write a moment with its day, so that every reader sees it in their own zone; UTC for who can't."""
+    at = _moment(when)
+    return Markup(f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M} UTC>")
+
+
 def utc_clock(when: object) -> str:
     """Write a moment's time of day in UTC."""
     return f"{_moment(when):%H:%M:%S} UTC"
@@ -122,15 +106,26 @@ def sentence(text: str) -> str:
 
 
 def of_run(line: str, run: str) -> str:
-    """Put the run's id where a by-hand command says RUN: a plan is made before its run."""
-    return re.sub(r"\bRUN\b", run, line)
+    """Put the run's id where a by-hand command says RUN: a plan is made before its run. It stands in a code fence."""
+    return literal(re.sub(r"\bRUN\b", run, line))
+
+
+def as_json(value: object) -> str:
+    """Write a value as JSON, so that 1 and "1" differ, in a code span."""
+    return code(json.dumps(plain(value), ensure_ascii=False, sort_keys=True))
 
 
 def unmarked(text: str) -> str:
-    """Give a text for a terminal: Slack's dates by their fallback, no stars and backticks, characters unescaped."""
-    bare = _DATE.sub(r"\1", text)
-    bare = _MARKS.sub("", bare)
-    return bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    """Give a text for a terminal: Slack's dates by their fallback, no stars and backticks of ours, values as they are.
+
+    What can't be seen in a value stays spelled out.
+    """
+    bare, at = "", 0
+    for span in _CODE.finditer(text):
+        bare += _BOLD.sub("", text[at : span.start()]) + (span[1] or span[2] or "")
+        at = span.end()
+    bare += _BOLD.sub("", text[at:])
+    return real(_DATE.sub(r"\1", bare))
 
 
 def _moment(when: object) -> datetime:

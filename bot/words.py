@@ -3,13 +3,14 @@
 import difflib
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from approvals.model import Wish
 from core.errors import Malformed
 from core.spec import Argument, Spec, Takes
 from fleet.inventory import Cluster
 
-LONGEST = 300  # characters; a command has a dozen words
+LONGEST = 600  # characters; a command has a dozen words
 _PLAIN = {0x201C: '"', 0x201D: '"', 0x201E: '"', 0x2018: "'", 0x2019: "'", 0x2014: "--", 0x2013: "-", 0xA0: " "}
 
 
@@ -20,6 +21,7 @@ class Words:
     spec: Spec
     cluster: Cluster
     arguments: Mapping[str, object]
+    wish: Wish = field(default_factory=Wish)
 
 
 class Unclear(Malformed):
@@ -40,6 +42,11 @@ def split(text: str) -> list[str]:
         return shlex.split(plain)
     except ValueError:
         raise Unclear("A quote is opened and not closed.", plain.replace('"', "").replace("'", "").strip()) from None
+
+
+def written(words: Sequence[str]) -> str:
+    """Write words as a command that ``split`` reads as these words (with smart quotes and dashes made plain)."""
+    return shlex.join(word.translate(_PLAIN) for word in words)
 
 
 def understand(words: Sequence[str], specs: Sequence[Spec], clusters: Mapping[str, Cluster]) -> Words:

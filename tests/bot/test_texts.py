@@ -1,19 +1,20 @@
 """What people read: hostile values are inert, every card keeps Slack's limits."""
 
 import copy
-import unicodedata
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import UndefinedError
 
 from approvals.model import Request, State, Verdict, Vote
 from bot.blocks import cut, pieces
 from bot.cards import Message, request_card
 from bot.modals import approve, full_plan, reject, settle
-from bot.texts import Markup, Texts, bar, duration, inert, size, slack_date, unmarked
+from bot.texts import TEMPLATES, Markup, Texts, bar, duration, inert, size, slack_date, unmarked
 from core.facts import Fact
 from core.plan import Plan
 from runs.model import Run, RunState, StepRecord, StepState
@@ -24,17 +25,43 @@ TEXTS = Texts()
 NASTY = st.text(st.characters(categories=["L", "N", "P", "S", "Z", "Cc", "Cf", "Co"]), max_size=60)
 
 
-@given(st.text())
-def test_nothing_from_outside_can_mention_link_hide_or_end_a_code_span(text: str) -> None:
-    shown = str(inert(text))
-    assert "<" not in shown
-    assert ">" not in shown
-    assert "`" not in shown
-    assert not any(unicodedata.category(char) in {"Cc", "Cf"} for char in shown)
-
-
 def test_our_own_markup_stays() -> None:
     assert inert(Markup("<@U0ANA>")) == "<@U0ANA>"
+
+
+@pytest.mark.parametrize(
+    ("template", "shown"),
+    [
+        ("*{{ x }}*", "*∗x∗*"),  # noqa: RUF001  # that they look alike is the point
+        ('{{ "*none*" if not y else x }}', "*none*"),
+        ('{{ "*" ~ x ~ "* `" ~ 5 ~ "`" }}', "*∗x∗* `5`"),  # noqa: RUF001  # as above
+        ('{{ {"a": "\u21a9\ufe0f"}["a"] }}', "\u21a9\ufe0f"),
+        ('{{ {"a": "*"}.get(x, ":x:") }}', ":x:"),
+        ('{{ [x, x]|join(" *") }}', "∗x∗ ∗∗x∗"),  # noqa: RUF001  # as above
+        ('{{ rows|map(attribute="a")|join(", ") }}', "1, 2"),
+        ('{{ "yes" if x == "*x*" else "no" }}', "yes"),
+        ("{{ at|date }}", "<!date^1772334000^{time_secs}|03:00:00 UTC>"),
+        ('{{ "from " ~ at|date }}', "from <!date^1772334000^{time_secs}|03:00:00 UTC>"),
+        ("{{ data }}", "{'k': '&lt;!here&gt;'}"),
+        ("{{ data|as_json }}", '`{"k": "&lt;!here&gt;"}`'),
+        ("{{ x|code }}", "`*x*`"),
+    ],
+)
+def test_what_a_template_says_is_markup_and_what_is_put_in_is_not(template: str, shown: str, tmp_path: Path) -> None:
+    (tmp_path / "t.j2").write_text(template, encoding="utf-8")
+    data = {"x": "*x*", "y": "", "rows": [{"a": 1}, {"a": 2}], "at": START, "data": {"k": "<!here>"}}
+    assert Texts(tmp_path).whole("t.j2", data) == shown
+
+
+def test_an_unknown_name_in_a_template_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "t.j2").write_text("{{ nobody }}", encoding="utf-8")
+    with pytest.raises(UndefinedError):
+        Texts(tmp_path).whole("t.j2", {})
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.j2")), ids=lambda path: path.name)
+def test_no_template_puts_a_value_right_behind_a_colon_where_it_could_end_an_emoji(path: Path) -> None:
+    assert ":{{" not in path.read_text(encoding="utf-8")
 
 
 def request(state: State, plan: Plan | None = None, **more: object) -> Request:
@@ -86,7 +113,7 @@ def run_of(asked: Request, *states: StepState) -> Run:
 
 
 def card(asked: Request, run: Run | None = None) -> Message:
-    made = request_card(TEXTS, asked, run, "#1 abc", "dba")
+    made = request_card(TEXTS, asked, run, "#1 abc", "1 approval from dba")
     check_blocks(copy.deepcopy(made.blocks))
     assert made.text
     return made
@@ -177,3 +204,10 @@ def test_cutting_closes_an_open_fence_and_pieces_keep_every_line() -> None:
 
 def test_a_terminal_gets_words_without_slack_s_marks() -> None:
     assert unmarked(f"*main* `x` &lt;y&gt; {slack_date(START)}") == "main x <y> 03:00:00 UTC"
+
+
+def test_a_terminal_keeps_every_star_and_tick_of_a_value() -> None:
+    asked = {"pattern": "*.log `x` _y_ ~z~ :x:", "a*b": "*"}
+    shown = unmarked(TEXTS.whole("full_plan.j2", {"plan": replace(a_plan(), asked=asked, title="*t* a*b")}))
+    assert '{"a*b": "*", "pattern": "*.log `x` _y_ ~z~ :x:"}' in shown
+    assert shown.startswith("*t* a*b · destructive")
