@@ -1,23 +1,23 @@
 """The one road to a Grant: open, vote, quorum."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from approvals import store
+from approvals.debts.ledger import Debts
+from approvals.eligible import counted, enough_people, may_propose, may_stop, may_vote, open_places
+from approvals.holds.book import in_the_way
 from approvals.machine import Event, next_state
-from approvals.model import Request, State, Verdict, Vote
-from approvals.moves import Actor, denied, loaded, move, outdate, record
-from approvals.people import Roster
-from approvals.policy import Policy, Rule, counted, enough_people, may_propose, may_stop, may_vote
+from approvals.model import Request, State, Typed, Verdict, Vote, Wish
+from approvals.moves import Actor, denied, grant, loaded, move, record
+from approvals.rule import Rule
+from approvals.rules import InForce
+from approvals.times import wish_granted
 from audit.store import Session, Store
-from core.clock import Clock, stamp
-from core.grant import Grant
-from core.ids import new_id, new_token
+from core.clock import Clock
+from core.ids import new_id
 from core.outcome import Refusal
-from core.plan import Plan
-
-GRANT_SECONDS = 900  # an approval opens a lease of minutes, not a standing right (approvals.md, section 5)
+from core.plan import Plan, Risk
 
 
 @dataclass(frozen=True)
@@ -25,55 +25,66 @@ class Gate:
     """Consent, kept in the store. Every method is one transaction with its record."""
 
     store: Store
-    roster: Roster
-    policy: Policy
+    rules: InForce
     clock: Clock
 
     def rule(self, plan: Plan) -> Rule | Refusal:
         """Give the rule that a plan falls under."""
-        return self.policy.rule(plan.risk, plan.action, plan.cluster)
+        return self.rules().policy.rule(plan.risk, plan.action, plan.cluster)
 
-    def open(self, actor: Actor, plan: Plan, *, origin: str, channel: str) -> Request | Refusal:
+    def open(
+        self, actor: Actor, plan: Plan, *, origin: str, channel: str, wish: Wish | None = None
+    ) -> Request | Refusal:
         """Open a request for a plan; at once approved where the policy asks for no second person."""
-        rule = self.rule(plan)
+        rules, wish = self.rules(), wish or Wish()
+        rule = rules.policy.rule(plan.risk, plan.action, plan.cluster)
         if isinstance(rule, Refusal):
             return rule
-        refusal = may_propose(actor.person, rule) or enough_people(rule, actor.person.name, self.roster)
+        if plan.risk is Risk.READ:
+            return Refusal("PLAN-RISK", "What only looks has no steps to agree to.", "This is a bug in that action.")
+        refusal = may_propose(actor.person, rule) or wish_granted(rule, wish, self.clock.now())
+        if refusal is None and not wish.emergency:
+            refusal = enough_people(rule, actor.person.name, rules.roster)
         if refusal is not None:
             return refusal
-        request = self._fresh(actor, plan, rule, origin=origin, channel=channel)
+        request = self._fresh(actor, plan, rule, wish, origin=origin, channel=channel)
         with self.store.transaction() as session:
+            refusal = in_the_way(session, plan)
+            if refusal is None and wish.emergency:
+                refusal = Debts(self.clock).owe(session, actor.person, request, rule)
+            if refusal is not None:
+                return refusal
             store.insert(session, request)
-            record(session, self.clock, request, "request.opened", actor=actor, detail={"plan_hash": request.plan_hash})
+            detail = {"plan_hash": request.plan_hash, "reason": wish.reason, "emergency": wish.emergency}
+            record(session, self.clock, request, "request.opened", actor=actor, detail=detail)
             if not request.needed:
-                self._grant(session, request, rule)
+                grant(session, self.clock, request, by=())
             return loaded(session, request.id)
 
-    def vote(self, actor: Actor, request_id: str, verdict: Verdict, reason: str = "") -> Request | Refusal:
+    def vote(
+        self, actor: Actor, request_id: str, verdict: Verdict, reason: str = "", typed: Typed | None = None
+    ) -> Request | Refusal:
         """Count a person's word. A second approval by the same person changes nothing and says so."""
+        rules = self.rules()
         with self.store.transaction() as session:
             request = loaded(session, request_id)
-            rule = self.rule(request.plan)
+            rule = rules.policy.rule(request.plan.risk, request.plan.action, request.plan.cluster)
             if isinstance(rule, Refusal):
                 return denied(session, self.clock, request, actor, rule)
             refusal = self._may_vote_now(request, actor, rule)
+            if refusal is None and verdict is Verdict.APPROVE:
+                refusal = mistyped(request, rule, typed or Typed())
             if refusal is not None:
                 return denied(session, self.clock, request, actor, refusal)
             vote = Vote(actor.person.name, verdict, self.clock.now(), actor.account, reason)
             store.add_vote(session, request_id, vote)
-            record(
-                session,
-                self.clock,
-                request,
-                "request.voted",
-                actor=actor,
-                detail={"verdict": verdict.value, "reason": reason},
-            )
+            detail = {"verdict": verdict.value, "reason": reason}
+            record(session, self.clock, request, "request.voted", actor=actor, detail=detail)
             request = replace(request, votes=(*request.votes, vote))
             if verdict is Verdict.REJECT:
                 move(session, self.clock, request, Event.REJECT, actor=actor, note=reason)
-            elif len(counted(request, rule, self.roster)) >= request.needed:
-                self._grant(session, request, rule)
+            elif not open_places(request, rule, rules.roster):
+                grant(session, self.clock, request, by=counted(request, rule, rules.roster))
             else:
                 store.touch(session, request_id)
             return loaded(session, request_id)
@@ -91,11 +102,30 @@ class Gate:
                 return denied(session, self.clock, request, actor, refusal)
             return move(session, self.clock, request, Event.WITHDRAW, actor=actor)
 
-    def precheck(self, actor: Actor, request_id: str) -> Refusal | None:
-        """Say, before a window opens, why a vote would not count; a "no" is recorded."""
+    def take_back(self, actor: Actor, request_id: str) -> Request | Refusal:
+        """Take one's own approval back before the start; what it had completed is open again."""
         with self.store.transaction() as session:
             request = loaded(session, request_id)
-            rule = self.rule(request.plan)
+            if request.state not in {State.OPEN, State.APPROVED}:
+                late = next_state(request.state, Event.TAKE_BACK)
+                return denied(session, self.clock, request, actor, late) if isinstance(late, Refusal) else request
+            if not any(vote.person == actor.person.name and vote.approves for vote in request.votes):
+                none = Refusal("NOTHING-TO-TAKE-BACK", "You have not approved this, so there is nothing to take back.")
+                return denied(session, self.clock, request, actor, none)
+            store.drop_vote(session, request_id, actor.person.name)
+            store.drop_grant(session, request_id)
+            record(session, self.clock, request, "request.voted", actor=actor, detail={"verdict": "taken back"})
+            if request.state is State.APPROVED:
+                return move(session, self.clock, request, Event.TAKE_BACK, actor=actor)
+            store.touch(session, request_id)
+            return loaded(session, request_id)
+
+    def precheck(self, actor: Actor, request_id: str) -> Refusal | None:
+        """Say, before a window opens, why a vote would not count; a "no" is recorded."""
+        rules = self.rules()
+        with self.store.transaction() as session:
+            request = loaded(session, request_id)
+            rule = rules.policy.rule(request.plan.risk, request.plan.action, request.plan.cluster)
             refusal = rule if isinstance(rule, Refusal) else self._may_vote_now(request, actor, rule)
             return None if refusal is None else denied(session, self.clock, request, actor, refusal)
 
@@ -120,31 +150,14 @@ class Gate:
         with self.store.reading() as session:
             return store.load(session, request_id)
 
-    def listed(self, *, states: Sequence[State] = (), limit: int = 100) -> list[Request]:
+    def listed(self, *, states: tuple[State, ...] = (), limit: int = 100) -> list[Request]:
         """List requests, oldest first."""
         with self.store.reading() as session:
             return store.listed(session, states=states, limit=limit)
 
-    def sweep(self) -> None:
-        """End what ran out of time, and what was asked under another policy."""
+    def _fresh(self, actor: Actor, plan: Plan, rule: Rule, wish: Wish, *, origin: str, channel: str) -> Request:
         now = self.clock.now()
-        with self.store.reading() as session:
-            waiting = store.listed(session, states=(State.OPEN, State.APPROVED), limit=1000)
-            ends = {request.id: store.grant_expiry(session, request.id) for request in waiting}
-        for request in waiting:
-            until = ends[request.id] or stamp(request.expires_at)
-            if until <= stamp(now):
-                self._expire(request.id)
-            elif self._policy_changed(request):
-                self._outdate(request.id)
-
-    def claimable(self) -> list[Grant]:
-        """List grants that wait for a run."""
-        with self.store.reading() as session:
-            return store.unredeemed(session, stamp(self.clock.now()))
-
-    def _fresh(self, actor: Actor, plan: Plan, rule: Rule, *, origin: str, channel: str) -> Request:
-        now = self.clock.now()
+        ends = now + timedelta(seconds=rule.expires)
         return Request(
             id=new_id("r"),
             version=1,
@@ -155,14 +168,15 @@ class Gate:
             plan=plan,
             plan_hash=plan.plan_hash,
             rule_hash=rule.rule_hash,
-            needed=rule.approvals,
+            needed=0 if wish.emergency else len(rule.places),
             created_at=now,
-            expires_at=now + timedelta(seconds=rule.expires),
+            expires_at=min(ends, wish.start_at) if wish.start_at else ends,
             ended_at=None,
             ended_by="",
             note="",
             changes=(),
             votes=(),
+            wish=wish,
         )
 
     def _may_vote_now(self, request: Request, actor: Actor, rule: Rule) -> Refusal | None:
@@ -177,22 +191,17 @@ class Gate:
             return Refusal("ALREADY-VOTED", "You have already voted on this; it was counted once.")
         return may_vote(actor.person, request, rule)
 
-    def _grant(self, session: Session, request: Request, rule: Rule) -> None:
-        now = self.clock.now()
-        grant = Grant(request.id, request.plan_hash, new_token())
-        ends = stamp(now + timedelta(seconds=GRANT_SECONDS))
-        store.add_grant(session, grant, issued_at=stamp(now), expires_at=ends)
-        detail = {"by": list(counted(request, rule, self.roster)), "needed": request.needed, "until": ends}
-        move(session, self.clock, request, Event.QUORUM, detail=detail)
 
-    def _policy_changed(self, request: Request) -> bool:
-        rule = self.rule(request.plan)
-        return isinstance(rule, Refusal) or rule.rule_hash != request.rule_hash
-
-    def _expire(self, request_id: str) -> None:
-        with self.store.transaction() as session:
-            move(session, self.clock, loaded(session, request_id), Event.EXPIRE)
-
-    def _outdate(self, request_id: str) -> None:
-        with self.store.transaction() as session:
-            outdate(session, self.clock, loaded(session, request_id), ["the policy changed since this was asked"])
+def mistyped(request: Request, rule: Rule, typed: Typed) -> Refusal | None:
+    """Say what was not typed as it must be: the target of what is destructive, the fact that a rule asks for."""
+    plan = request.plan
+    if plan.risk is Risk.DESTRUCTIVE and typed.target.strip() != plan.target:
+        return Refusal(
+            "TARGET", f"That is not “{plan.target}”.", "Nothing was approved: look again at what this changes."
+        )
+    if rule.look and plan.look is not None:
+        facts = {(fact.name, fact.subject): fact.value for fact in plan.facts}
+        if typed.look.strip().lower() != str(facts.get((plan.look.fact, plan.look.subject))).lower():
+            said = "What you looked up is not what this plan was made on."
+            return Refusal("LOOK", said, "Nothing was approved: look at the cluster again.")
+    return None

@@ -4,16 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from approvals import store
+from approvals.eligible import open_places, unchecked
+from approvals.holds.book import in_the_way
 from approvals.machine import Event
-from approvals.model import Request
+from approvals.model import Request, State
 from approvals.moves import loaded, move, outdate
-from approvals.people import Roster
-from approvals.policy import Policy, counted
+from approvals.rule import Rule
+from approvals.rules import InForce, Rules
+from approvals.times import may_start
 from audit.store import Session
 from core.clock import Clock, stamp
 from core.grant import Grant
 from core.outcome import Outcome, Refusal
 
+_INVALID = Refusal("GRANT-INVALID", "There is no valid approval for this.", "Ask again with a new request.")
 _EVENTS = {
     Outcome.SUCCEEDED: Event.SUCCEED,
     Outcome.FAILED: Event.FAIL,
@@ -26,23 +30,32 @@ _EVENTS = {
 class Book:
     """The book of requests as a run sees it. Every method works inside the caller's transaction."""
 
-    roster: Roster
-    policy: Policy
+    rules: InForce
     clock: Clock
 
     def redeem(self, session: Session, grant: Grant) -> Request | Refusal:
         """Use a grant up and set its request running, in the transaction that inserts the run.
 
-        The roster is asked again for everybody who counted: somebody may have lost the right since.
+        Asked again, at the effect: the roster for everybody who counted, holds, and windows of time.
         """
-        request = store.load(session, grant.request)
-        if request is None or not store.redeem_grant(session, grant, stamp(self.clock.now())):
-            return Refusal("GRANT-INVALID", "There is no valid approval for this.", "Ask again with a new request.")
-        rule = self.policy.rule(request.plan.risk, request.plan.action, request.plan.cluster)
-        if isinstance(rule, Refusal) or len(counted(request, rule, self.roster)) < rule.approvals:
+        request, rules = store.load(session, grant.request), self.rules()
+        if request is None or request.state is not State.APPROVED:
+            return _INVALID
+        plan = request.plan
+        rule = rules.policy.rule(plan.risk, plan.action, plan.cluster)
+        unsure = None if isinstance(rule, Refusal) else unchecked(request, rule, rules.roster)
+        if unsure is not None:
+            return unsure  # the grant stays: it is looked at again in a moment
+        if not store.redeem_grant(session, grant, stamp(self.clock.now())):
+            return _INVALID
+        if isinstance(rule, Refusal) or not _still_agreed(request, rule, rules):
             lost = "somebody who approved may no longer approve"
             outdate(session, self.clock, request, [lost])
             return Refusal("APPROVAL-LOST", f"Not started: {lost}.", "Ask again with a new request.")
+        late = in_the_way(session, plan) or (None if request.wish.emergency else may_start(rule, self.clock.now()))
+        if late is not None:
+            self.block(session, request.id, late)
+            return late
         return move(session, self.clock, request, Event.START)
 
     def block(self, session: Session, request_id: str, refusal: Refusal) -> None:
@@ -66,3 +79,11 @@ class Book:
     def touch(self, session: Session, request_id: str) -> None:
         """Have the request's card drawn again."""
         store.touch(session, request_id)
+
+
+def _still_agreed(request: Request, rule: Rule, rules: Rules) -> bool:
+    """Say whether everybody who was needed still may say what they said."""
+    if not request.wish.emergency:
+        return not open_places(request, rule, rules.roster)
+    person = rules.roster.named(request.requester)
+    return person is not None and bool(person.groups & rule.emergency)

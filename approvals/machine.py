@@ -10,6 +10,7 @@ class Event(StrEnum):
     """What can happen to a request."""
 
     QUORUM = "quorum"
+    TAKE_BACK = "take_back"  # somebody takes an approval back before the start
     REJECT = "reject"
     WITHDRAW = "withdraw"
     EXPIRE = "expire"
@@ -30,6 +31,7 @@ _NEXT = {
     (State.OPEN, Event.WITHDRAW): State.WITHDRAWN,
     (State.OPEN, Event.EXPIRE): State.EXPIRED,
     (State.OPEN, Event.OUTDATE): State.OUTDATED,
+    (State.APPROVED, Event.TAKE_BACK): State.OPEN,
     (State.APPROVED, Event.WITHDRAW): State.WITHDRAWN,
     (State.APPROVED, Event.EXPIRE): State.EXPIRED,
     (State.APPROVED, Event.OUTDATE): State.OUTDATED,

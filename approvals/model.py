@@ -29,6 +29,23 @@ class State(StrEnum):
         return self not in {State.OPEN, State.APPROVED, State.RUNNING}
 
 
+@dataclass(frozen=True)
+class Wish:
+    """What may be said beside a question: why, when to start (UTC; None: once approved), and whether it can't wait."""
+
+    reason: str = ""
+    start_at: datetime | None = None
+    emergency: bool = False
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What an approver types: the target's name, and the fact that was to be looked up."""
+
+    target: str = ""
+    look: str = ""
+
+
 class Verdict(StrEnum):
     """What a person says to a request."""
 
@@ -73,6 +90,7 @@ class Request:
     note: str
     changes: tuple[str, ...]
     votes: tuple[Vote, ...]
+    wish: Wish = Wish()
 
     @property
     def short_hash(self) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from approvals import store
 from approvals.machine import Event, next_state
@@ -12,9 +13,12 @@ from audit import ledger
 from audit.store import Session
 from core.clock import Clock, stamp
 from core.errors import SeconderError
+from core.grant import Grant
+from core.ids import new_token
 from core.outcome import Refusal
 
 SYSTEM = "system"
+GRANT_SECONDS = 900  # an approval opens a lease of minutes, not a standing right (approvals.md, section 5)
 _RECORDED = {
     State.APPROVED: "request.approved",
     State.REJECTED: "request.rejected",
@@ -29,6 +33,12 @@ class NoSuchRequest(SeconderError):
     """No request has this id."""
 
     code = "REQUEST-NONE"
+
+
+class Outrun(SeconderError):
+    """Somebody else was faster."""
+
+    code = "TOO-LATE"
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,7 @@ def move(
 ) -> Request | Refusal:
     """Take a request to its next state by compare-and-set, with its record; or say why it can't go there.
 
+    Raises Outrun when another transaction moved it since it was read: then nothing of the caller's may be committed.
     The record of running and its end is the run's own (``run.started``, ``run.ended``).
     """
     state = next_state(request.state, event)
@@ -68,11 +79,25 @@ def move(
     if state.ended:
         values |= {"ended_at": stamp(clock.now()), "ended_by": actor.person.name if actor else SYSTEM}
     if not store.change(session, request, values):
-        return Refusal("TOO-LATE", "Somebody else was faster; this request has moved on.", "Look at its card.")
+        raise Outrun("Somebody else was faster; this request has moved on.", "Look at its card.")
     if state in _RECORDED:
         more = {"note": note} if note else {}
         record(session, clock, request, _RECORDED[state], actor=actor, detail={**more, **(detail or {})})
     return loaded(session, request.id)
+
+
+def grant(session: Session, clock: Clock, request: Request, *, by: Sequence[str]) -> Request | Refusal:
+    """Approve a request: the lock of its one run is put in place, for minutes from when it may start."""
+    begins = request.wish.start_at or clock.now()
+    ends = begins + timedelta(seconds=GRANT_SECONDS)
+    detail: dict[str, object] = {"by": list(by), "needed": request.needed, "until": stamp(ends)}
+    if request.wish.emergency:
+        detail["emergency"] = True
+    moved = move(session, clock, request, Event.QUORUM, detail=detail)
+    if not isinstance(moved, Refusal):
+        made = Grant(request.id, request.plan_hash, new_token())
+        store.add_grant(session, made, issued_at=stamp(clock.now()), not_before=stamp(begins), expires_at=stamp(ends))
+    return moved
 
 
 def outdate(session: Session, clock: Clock, request: Request, changes: Sequence[str]) -> Request | Refusal:

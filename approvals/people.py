@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Person:
-    """One entry of the roster. ``accounts`` are ``TEAM/USER`` ids of Slack; ``logins`` are names on this machine."""
+    """One entry of the roster. ``accounts`` are ``TEAM/USER`` ids of Slack; ``logins`` are names on this machine.
+
+    ``unsure``: groups that are kept elsewhere, where nobody says right now who is in them.
+    """
 
     name: str
     accounts: frozenset[str] = frozenset()
     logins: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
+    unsure: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlmodel import Field, Session, SQLModel, UniqueConstraint, col, select, update
 
-from approvals.model import Request, State, Verdict, Vote
+from approvals.model import Request, State, Verdict, Vote, Wish
 from audit.store import changed_one
 from core.clock import moment, stamp
 from core.grant import Grant
@@ -31,6 +31,9 @@ class RequestRow(SQLModel, table=True):
     needed: int
     created_at: str
     expires_at: str
+    reason: str = ""
+    start_at: str | None = None
+    emergency: bool = False
     ended_at: str | None = None
     ended_by: str = ""
     note: str = ""
@@ -59,6 +62,7 @@ class GrantRow(SQLModel, table=True):
     plan_hash: str
     token: str
     issued_at: str
+    not_before: str
     expires_at: str
     redeemed_at: str | None = None
 
@@ -96,6 +100,9 @@ def insert(session: Session, request: Request) -> None:
             needed=request.needed,
             created_at=stamp(request.created_at),
             expires_at=stamp(request.expires_at),
+            reason=request.wish.reason,
+            start_at=stamp(request.wish.start_at) if request.wish.start_at else None,
+            emergency=request.wish.emergency,
         ),
     )
     session.flush()
@@ -135,7 +142,22 @@ def add_vote(session: Session, request_id: str, vote: Vote) -> None:
     session.flush()
 
 
-def add_grant(session: Session, grant: Grant, *, issued_at: str, expires_at: str) -> None:
+def drop_vote(session: Session, request_id: str, person: str) -> None:
+    """Take a person's vote away; that it was there stands in the record."""
+    for row in session.exec(select(VoteRow).where(VoteRow.request == request_id, VoteRow.person == person)).all():
+        session.delete(row)
+    session.flush()
+
+
+def drop_grant(session: Session, request_id: str) -> None:
+    """Take a grant away that nobody has used."""
+    row = session.get(GrantRow, request_id)
+    if row is not None and row.redeemed_at is None:
+        session.delete(row)
+        session.flush()
+
+
+def add_grant(session: Session, grant: Grant, *, issued_at: str, not_before: str, expires_at: str) -> None:
     """Put a grant's row in place."""
     session.add(
         GrantRow(
@@ -143,6 +165,7 @@ def add_grant(session: Session, grant: Grant, *, issued_at: str, expires_at: str
             plan_hash=grant.plan_hash,
             token=grant.token,
             issued_at=issued_at,
+            not_before=not_before,
             expires_at=expires_at,
         ),
     )
@@ -158,6 +181,7 @@ def redeem_grant(session: Session, grant: Grant, now: str) -> bool:
             col(GrantRow.plan_hash) == grant.plan_hash,
             col(GrantRow.token) == grant.token,
             col(GrantRow.redeemed_at).is_(None),
+            col(GrantRow.not_before) <= now,
             col(GrantRow.expires_at) > now,
         )
         .values(redeemed_at=now)
@@ -166,15 +190,25 @@ def redeem_grant(session: Session, grant: Grant, now: str) -> bool:
 
 
 def unredeemed(session: Session, now: str) -> list[Grant]:
-    """List grants that nobody has used and that are still good."""
-    query = select(GrantRow).where(col(GrantRow.redeemed_at).is_(None), col(GrantRow.expires_at) > now)
+    """List the grants that are good now, oldest first."""
+    query = (
+        select(GrantRow)
+        .join(RequestRow, col(RequestRow.id) == col(GrantRow.request))
+        .where(
+            col(RequestRow.state) == State.APPROVED.value,
+            col(GrantRow.redeemed_at).is_(None),
+            col(GrantRow.not_before) <= now,
+            col(GrantRow.expires_at) > now,
+        )
+        .order_by(col(GrantRow.issued_at))
+    )
     return [Grant(row.request, row.plan_hash, row.token) for row in session.exec(query)]
 
 
 def grant_expiry(session: Session, request_id: str) -> str | None:
     """Give when a request's grant ends, as text."""
     row = session.get(GrantRow, request_id)
-    return row.expires_at if row else None
+    return row.expires_at if row and row.redeemed_at is None else None
 
 
 def _request(session: Session, row: RequestRow) -> Request:
@@ -196,5 +230,6 @@ def _request(session: Session, row: RequestRow) -> Request:
         ended_by=row.ended_by,
         note=row.note,
         changes=tuple(json.loads(row.changes)),
+        wish=Wish(row.reason, moment(row.start_at) if row.start_at else None, row.emergency),
         votes=tuple(Vote(v.person, Verdict(v.verdict), moment(v.at), v.account, v.reason) for v in votes),
     )

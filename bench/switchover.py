@@ -10,11 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from actions.catalogue import actions
+from approvals.ending import Ending
 from approvals.gate import Gate
 from approvals.lease import Book
-from approvals.model import Verdict
-from approvals.people import Roster
-from approvals.policy import Policy
+from approvals.model import Typed, Verdict
 from audit.store import open_store
 from bench.table import Row, row
 from bot.carrier import ActionCarrier, made_plan
@@ -28,7 +27,7 @@ from runs.journal import Journal
 from runs.runner import Runner
 from sandbox.cluster import DemoCluster, build
 from sandbox.written import longest_gap
-from tests.fixtures.house import PEOPLE, RULES, actor
+from tests.fixtures.house import IN_FORCE, actor
 from tests.fixtures.postgres import as_inventory
 from tests.fixtures.site import site_for
 
@@ -63,12 +62,13 @@ class _Ours:
         inventory = {"main": as_inventory(cluster)}
         store = open_store(f"sqlite:///{home / 'bench.db'}")
         store.prepare()
-        clock, roster, policy = SystemClock(), Roster(PEOPLE), Policy(RULES)
+        clock = SystemClock()
         self._cluster = cluster
         self._sites = Sites(inventory, home / "known_hosts")
         self._catalogue = {action.spec.name: action for action in actions()}
-        self._gate = Gate(store, roster, policy, clock)
-        journal = Journal(store, Book(roster, policy, clock), clock, "bench")
+        self._ending = Ending(store, IN_FORCE, clock)
+        self._gate = Gate(store, IN_FORCE, clock)
+        journal = Journal(store, Book(IN_FORCE, clock), clock, "bench")
         self._runner = Runner(journal, ActionCarrier(self._catalogue, self._sites, Texts()))
 
     def switch(self) -> None:
@@ -77,8 +77,8 @@ class _Ours:
         assert isinstance(plan, Plan), plan
         request = self._gate.open(actor("ana"), plan, origin="bench", channel="ops")
         assert not isinstance(request, Refusal), request
-        self._gate.vote(actor("ben"), request.id, Verdict.APPROVE)
-        (grant,) = self._gate.claimable()
+        self._gate.vote(actor("ben"), request.id, Verdict.APPROVE, typed=Typed(plan.target))
+        (grant,) = self._ending.claimable()
         ended = self._runner.start(grant)
         assert not isinstance(ended, Refusal), ended
         assert ended.outcome == "succeeded", ended.error

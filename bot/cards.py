@@ -1,11 +1,12 @@
 """A request's card: drawn from the store and nothing else."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from approvals.debts.ledger import Debt
 from approvals.model import Request, State
-from bot.blocks import Block, buttons, context, section
-from bot.texts import Texts
+from bot.blocks import CUT, Block, buttons, context, section
+from bot.texts import Markup, Texts
 from core.plan import Step
 from runs.model import Run, StepRecord, StepState
 
@@ -16,6 +17,7 @@ TEMPLATES = {
     State.OUTDATED: "card_outdated.j2",
     State.UNKNOWN: "card_unknown.j2",
 }
+_TOUCHED = {StepState.STARTED.value, StepState.DONE.value, StepState.FAILED.value}
 _MARKS = {
     StepState.PENDING: "▫️",
     StepState.STARTED: "⏳",
@@ -47,8 +49,10 @@ class Line:
     said: str
 
 
-def request_card(texts: Texts, request: Request, run: Run | None, audit_head: str, approvers: str) -> Message:
-    """Draw a request's card as it stands."""
+def request_card(
+    texts: Texts, request: Request, run: Run | None, audit_head: str, approvers: str, debt: Debt | None = None
+) -> Message:
+    """Draw a request's card as it stands. ``approvers`` says which approvals are still wanted."""
     data = {
         "request": request,
         "plan": request.plan,
@@ -59,6 +63,8 @@ def request_card(texts: Texts, request: Request, run: Run | None, audit_head: st
         "rejected_by": [vote.person for vote in request.votes if not vote.approves],
         "approvers": approvers,
         "audit_head": audit_head,
+        "debt": debt,
+        "undoing": [line.step.undo.title for line in lines(request, run) if line.step.undo and line.word in _TOUCHED],
         "state": request.state.value,
         "progress": dict(run.progress) if run and run.progress else None,
     }
@@ -68,6 +74,12 @@ def request_card(texts: Texts, request: Request, run: Run | None, audit_head: st
         "event_payload": {"request": request.id, "version": request.version},
     }
     return assemble(parts, request.id, metadata)
+
+
+def card_fits(texts: Texts, request: Request) -> bool:
+    """Say whether a request's card shows every step whole; if not, an approver is shown the full plan first."""
+    drawn = request_card(texts, replace(request, state=State.OPEN), None, "", "")
+    return not any(CUT in str(block) for block in drawn.blocks)
 
 
 def assemble(parts: Mapping[str, str], value: str, metadata: dict[str, object] | None = None) -> Message:
@@ -88,5 +100,5 @@ def lines(request: Request, run: Run | None) -> list[Line]:
     shown = []
     for n, step in enumerate(request.plan.steps, start=1):
         record = records[n - 1] if n <= len(records) else StepRecord(n, step.name, StepState.PENDING)
-        shown.append(Line(n, _MARKS[record.state], record.state.value, step, record.text))
+        shown.append(Line(n, Markup(_MARKS[record.state]), record.state.value, step, record.text))
     return shown

@@ -1,15 +1,21 @@
 """What a run needs of the actions: look and plan again, lay notes down, do and probe a step."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from actions.contract import Action, At, StepCode
+from bot import sources
+from bot.inert import real
 from bot.sites import Sites
 from bot.texts import Texts
 from core.errors import StepFailed
 from core.outcome import Evidence, Probe, Refusal
-from core.plan import Plan, Step
+from core.plan import Plan, Risk, Step
 from core.step import StepContext
+from runs.ports import Carrier
+
+
+_RANK = {Risk.READ: 0, Risk.CHANGE: 1, Risk.DESTRUCTIVE: 2}
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class ActionCarrier:
             return
         site = self.sites.of(plan.cluster)
         node = site.cluster.node(plan.notes_on)
-        text = self.texts.whole("by_hand.j2", {"plan": plan, "run": run})
+        text = real(self.texts.whole("by_hand.j2", {"plan": plan, "run": run}))  # a file is no message of Slack's
         site.shell(node).write(notes_path(plan, node.work, run), text + "\n")
 
     def do(self, plan: Plan, step: Step, context: StepContext) -> Evidence:
@@ -55,6 +61,37 @@ class ActionCarrier:
         return steps[step.name]
 
 
+@dataclass(frozen=True)
+class Carriers:
+    """Hands each plan to whoever made it: a chore of the bot's own, or an action."""
+
+    own: Carrier
+    actions: Carrier
+
+    def version(self, action: str) -> int | None:
+        """Give the version of an action's code."""
+        return self.own.version(action) or self.actions.version(action)
+
+    def replan(self, plan: Plan) -> Plan | Refusal:
+        """Look and plan again."""
+        return self._of(plan).replan(plan)
+
+    def leave_notes(self, plan: Plan, run: str) -> None:
+        """Lay the by-hand commands on the node."""
+        self._of(plan).leave_notes(plan, run)
+
+    def do(self, plan: Plan, step: Step, context: StepContext) -> Evidence:
+        """Carry out one step."""
+        return self._of(plan).do(plan, step, context)
+
+    def probe(self, plan: Plan, step: Step, context: StepContext) -> Probe:
+        """Look whether a step's effect is there."""
+        return self._of(plan).probe(plan, step, context)
+
+    def _of(self, plan: Plan) -> Carrier:
+        return self.actions if self.own.version(plan.action) is None else self.own
+
+
 def made_plan(action: Action, asked: object, sites: Sites, cluster: str) -> Plan | Refusal:
     """Look, refuse or plan. Raises SeconderError when looking fails."""
     found = action.look(asked, sites.of(cluster))
@@ -63,7 +100,10 @@ def made_plan(action: Action, asked: object, sites: Sites, cluster: str) -> Plan
         return refusal
     if action.plan is None:
         raise StepFailed(f"{action.spec.name} has nothing to carry out.")
-    return action.plan(asked, found)
+    made = action.plan(asked, found)
+    if not _RANK[action.spec.least or action.spec.risk] <= _RANK[made.risk] <= _RANK[action.spec.risk]:
+        raise StepFailed(f"{action.spec.name} made a plan of another risk than it says of itself: {made.risk.value}.")
+    return replace(made, facts=(*made.facts, *sources.facts(action, sites.of(cluster).cluster)))
 
 
 def notes_path(plan: Plan, work: str, run: str) -> str:

@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from approvals.policy import Rule, enough_people
+from approvals.eligible import enough_people, wanted
+from approvals.rule import Rule
+from approvals.rules import Rules
 from audit.store import sqlite_path
 from bot.environment import Environment
 from bot.wiring import House
@@ -54,6 +56,22 @@ def check(house: House, environment: Environment) -> list[Finding]:
     return findings
 
 
+def warnings(rules: Rules) -> Iterator[str]:
+    """Say, at the start, what keeps everybody from approving anything."""
+    if not rules.roster.people:
+        yield "Nobody is in the roster, so nobody can ask for or approve anything."
+        return
+    for risk in (Risk.CHANGE, Risk.DESTRUCTIVE):
+        rule = rules.policy.rule(risk, "*", "*")
+        if isinstance(rule, Refusal):
+            yield rule.message
+            continue
+        people = rules.roster.people
+        askers = [name for name, person in people.items() if rule.propose is None or person.groups & rule.propose]
+        if all(enough_people(rule, name, rules.roster) for name in askers):
+            yield f"Nobody can have a {risk.value} action approved: it needs {wanted(rule.places)} besides who asks."
+
+
 def _people(house: House) -> Iterator[Finding]:
     roster, policy = house.settings.roster, house.settings.policy
     if not roster.people:
@@ -79,7 +97,11 @@ def _quorum(house: House, risk: Risk, rule: Rule) -> Finding:
         refusal: Refusal | None = enough_people(rule, name, house.settings.roster)
         if refusal is not None:
             return Finding("bad", f"policy.{risk.value}", f"When {name} asks: {refusal.message}", refusal.hint)
-    return Finding("good", f"policy.{risk.value}", f"{rule.approvals} approval(s); {', '.join(sorted(alone))} may ask.")
+    return Finding(
+        "good",
+        f"policy.{risk.value}",
+        f"Approval by {wanted(rule.places) or 'nobody'}; {', '.join(sorted(alone))} may ask.",
+    )
 
 
 def _store(house: House, environment: Environment) -> Iterator[Finding]:

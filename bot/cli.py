@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import typer
 
-from bot import cli_audit, cli_hosts, cli_requests, cli_serve
+from bot import cli_audit, cli_hosts, cli_requests, cli_rules, cli_serve
 from core.errors import ConfigurationError, Malformed, SeconderError
 
 NO, USAGE = 1, 2
@@ -21,6 +21,7 @@ app.add_typer(cli_audit.app, name="audit")
 app.add_typer(cli_hosts.app, name="host")
 cli_serve.add(app)
 cli_requests.add(app)
+cli_rules.add(app)
 
 
 def main() -> NoReturn:

@@ -44,7 +44,7 @@ def login() -> str:
 def me(opened: House) -> Actor:
     """Give the roster person whose logins hold the login; everybody else, root included, is refused (exit code 1)."""
     name = login()
-    person = opened.settings.roster.by_login(name)
+    person = opened.gate.rules().roster.by_login(name)
     if person is None:
         refusal = Refusal(
             "WHO-UNKNOWN",

@@ -6,7 +6,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from approvals.model import Request, State, Verdict
+from approvals.model import Request, State, Typed, Verdict
+from approvals.rule import Rule
 from bot import store as rows
 from bot.cli_house import as_json, house, me, no
 from bot.requests_json import request_json
@@ -16,6 +17,7 @@ from bot.wiring import House
 from core.errors import ConfigurationError, SeconderError
 from core.grant import Grant
 from core.outcome import Refusal
+from core.plan import Look, Risk
 from runs import owner
 
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -29,6 +31,7 @@ def add(app: typer.Typer) -> None:
     app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run)
     for command in (requests, approve, reject, withdraw, stop):
         app.command()(command)
+    app.command("take-back")(take_back)
 
 
 def run(
@@ -71,6 +74,8 @@ def requests(
         else:
             for request in found:
                 typer.echo(f"{request.id}  {request.state.value:<10} {request.plan.title}  ({request.requester})")
+            for request in found if request_id else ():
+                typer.echo(_whole(opened, request))
         if wait is not None:
             codes = [_CODES.get(request.state, 1 if request.state.ended else 3) for request in found]
             raise typer.Exit(max(codes, default=0))
@@ -80,21 +85,18 @@ def approve(
     request_id: Id,
     *,
     target: Annotated[str, typer.Option(help="The target's name, instead of being asked for it.")] = "",
+    look: Annotated[str, typer.Option(help="What the policy has you look up, instead of being asked for it.")] = "",
     json: Json = False,
 ) -> None:
-    """Approve a request of somebody else's. Asks for the target's name when the step is destructive."""
+    """Approve a request of somebody else's. Shows all that is agreed to, and asks for what has to be typed."""
     with house() as opened:
         actor = me(opened)
         refusal = opened.gate.precheck(actor, request_id)
         if refusal is not None:
             _say_no(refusal, json=json)
         request = _named(opened, request_id)
-        if request.plan.risk.value == "destructive":
-            typer.echo(unmarked(opened.texts.whole("full_plan.j2", {"plan": request.plan})), err=True)
-            typed = target or typer.prompt(f"Type {request.plan.target} to approve", err=True)
-            if typed.strip() != request.plan.target:
-                _say_no(Refusal("TARGET", f"That is not {request.plan.target}.", "Nothing was approved."), json=json)
-        came = opened.gate.vote(actor, request_id, Verdict.APPROVE)
+        typed = _typed(opened, request, target, look)
+        came = opened.gate.vote(actor, request_id, Verdict.APPROVE, typed=typed)
         if isinstance(came, Refusal):
             _say_no(came, json=json)
         _after_vote(opened, came, json=json)
@@ -103,13 +105,19 @@ def approve(
 def reject(request_id: Id, reason: Annotated[str, typer.Argument(help="Why not.")] = "", *, json: Json = False) -> None:
     """Reject a request."""
     with house() as opened:
-        _said(opened, opened.gate.vote(me(opened), request_id, Verdict.REJECT, reason), json=json)
+        finish(opened, opened.gate.vote(me(opened), request_id, Verdict.REJECT, reason), json=json)
 
 
 def withdraw(request_id: Id, *, json: Json = False) -> None:
     """Take your own request back before it runs."""
     with house() as opened:
-        _said(opened, opened.gate.withdraw(me(opened), request_id), json=json)
+        finish(opened, opened.gate.withdraw(me(opened), request_id), json=json)
+
+
+def take_back(request_id: Id, *, json: Json = False) -> None:
+    """Take your approval back, before the start."""
+    with house() as opened:
+        finish(opened, opened.gate.take_back(me(opened), request_id), json=json)
 
 
 def stop(request_id: Id, *, json: Json = False) -> None:
@@ -117,15 +125,36 @@ def stop(request_id: Id, *, json: Json = False) -> None:
     with house() as opened:
         request = _named(opened, request_id)
         refusal = opened.stops.stop(me(opened), request)
-        _said(opened, refusal or request, json=json)
+        finish(opened, refusal or request, json=json)
+
+
+def _typed(opened: House, request: Request, target: str, look: str) -> Typed:
+    """Ask for what was not given as an option; programs give both."""
+    plan, asks = request.plan, _asked_for(opened, request)
+    typer.echo(_whole(opened, request), err=True)
+    if plan.risk is Risk.DESTRUCTIVE and not target:
+        target = typer.prompt(f"Type {plan.target} to approve", err=True)
+    if asks is not None and not look:
+        look = typer.prompt(unmarked(asks.question), err=True)
+    return Typed(target, look)
+
+
+def _asked_for(opened: House, request: Request) -> Look | None:
+    rule = opened.gate.rule(request.plan)
+    return request.plan.look if isinstance(rule, Rule) and rule.look else None
+
+
+def _whole(opened: House, request: Request) -> str:
+    data = {"plan": request.plan, "hide_look": _asked_for(opened, request) is not None}
+    return unmarked(opened.texts.whole("full_plan.j2", data))
 
 
 def _after_vote(opened: House, request: Request, *, json: bool) -> None:
     """Leave the run to a bot that serves; without one, carry it out here."""
-    grant = next((grant for grant in opened.gate.claimable() if grant.request == request.id), None)
+    grant = next((grant for grant in opened.ending.claimable() if grant.request == request.id), None)
     if grant is not None and not _served(opened):
         _carry_out(opened, grant)
-    _said(opened, opened.gate.find(request.id) or request, json=json)
+    finish(opened, opened.gate.find(request.id) or request, json=json)
 
 
 def _carry_out(opened: House, grant: Grant) -> None:
@@ -140,7 +169,8 @@ def _served(opened: House) -> bool:
         return any(owner.lives(opened.owners, name) for name in rows.bots(session))
 
 
-def _said(opened: House, came: Request | Refusal, *, json: bool) -> NoReturn:
+def finish(opened: House, came: Request | Refusal, *, json: bool) -> NoReturn:
+    """Print what a request has come to, and end with its code."""
     if isinstance(came, Refusal):
         _say_no(came, json=json)
     if json:

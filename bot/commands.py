@@ -8,9 +8,11 @@ from approvals.model import Request, State
 from approvals.moves import Actor
 from bot.blocks import button
 from bot.cards import Message, assemble
+from bot.inert import inert
 from bot.reply import Reply
 from bot.road import Answered, Road
 from bot.texts import Texts
+from bot.verbs import VERBS, Held, Verbs
 from bot.words import Unclear, Words, split
 from core.errors import SeconderError
 from core.outcome import Refusal
@@ -28,6 +30,7 @@ class Commands:
     command: str
     digest: Callable[[str], None]
     wake: Callable[[], None]
+    verbs: Verbs
 
     def run(self, actor: Actor, text: str, reply: Reply, origin: str) -> None:
         """Deal with one command to its answer."""
@@ -48,8 +51,22 @@ class Commands:
             self.digest(actor.person.name)
         elif verb in {"help", "requests", "digest"}:
             self._too_long(actor, verb)
+        elif verb in VERBS:
+            self._verb(actor, text, reply, origin)
         else:
             self._action(actor, self.road.read_words(actor.person.name, text), reply, origin)
+
+    def _verb(self, actor: Actor, text: str, reply: Reply, origin: str) -> None:
+        came = self.verbs.run(actor, text, origin)
+        if isinstance(came, Refusal):
+            reply.privately(self.refused(came))
+        elif isinstance(came, Held):
+            parts = self.texts.parts("held.j2", {"hold": came.hold, "missing": came.missing})
+            reply.privately(assemble(parts, "held"))
+        elif text.split(maxsplit=1)[0].lower() == "review":
+            reply.privately(assemble(self.texts.parts("reviewed.j2", {"request": came}), came.id))
+        else:
+            self.wake()
 
     def _too_long(self, actor: Actor, verb: str) -> None:
         error = Unclear(f"“{verb}” takes no more words.", verb)
@@ -80,7 +97,7 @@ class Commands:
         message = assemble(self.texts.parts("unclear.j2", data), error.nearest)
         if not self._runs(error.nearest):
             return message
-        again = button("input.retry", f"Run {self.command} {error.nearest}", error.nearest)
+        again = button("input.retry", f"Run {self.command} {inert(error.nearest)}", error.nearest)
         return Message(message.text, [*message.blocks, {"type": "actions", "elements": [again]}])
 
     def _runs(self, text: str) -> bool:

@@ -11,6 +11,8 @@ from bot import modals
 from bot.cards import assemble
 from bot.clicks import Click, Clicks
 from bot.commands import Commands, text_of, without_mention
+from bot.proposals import Proposals
+from bot.proposing import CALLBACK
 from bot.reply import Reply
 from bot.texts import Texts
 from bot.who import Who
@@ -30,6 +32,7 @@ class Desk:
     texts: Texts
     commands: Commands
     clicks: Clicks
+    proposals: Proposals
 
     def deal(self, kind: str, body: Mapping[str, object]) -> None:
         """Deal with one payload; whatever goes wrong, whoever acted is told."""
@@ -55,31 +58,44 @@ class Desk:
         origin = f"slack:{team}"
         match kind:
             case "command":
-                self.commands.run(actor, without_mention(text_of(body, "text")), reply, origin)
+                text = without_mention(text_of(body, "text"))
+                if not self.proposals.open(body, text):
+                    self.commands.run(actor, text, reply, origin)
             case "mention":
                 self.commands.run(actor, without_mention(text_of(body, "event", "text")), reply, origin)
             case "click":
-                self.clicks.press(actor, _click(body), reply, origin)
+                if not self.proposals.chose(body):
+                    self.clicks.press(actor, _click(body), reply, origin)
             case "submission":
-                self._submission(actor, body, reply)
+                self._submission(actor, body, reply, origin)
             case _:
                 raise ValueError(kind)
 
     def check(self, body: Mapping[str, object]) -> dict[str, str]:
         """Say what is wrong with a modal's text before it is acknowledged."""
         view = body.get("view")
-        return self.clicks.check(modals.read(view)) if isinstance(view, Mapping) else {}
+        if not isinstance(view, Mapping):
+            return {}
+        return self.proposals.missing(view) if _proposed(view) else self.clicks.check(modals.read(view))
 
-    def _submission(self, actor: Actor, body: Mapping[str, object], reply: Reply) -> None:
+    def _submission(self, actor: Actor, body: Mapping[str, object], reply: Reply, origin: str) -> None:
         view = body.get("view")
         if isinstance(view, Mapping):
             sent = modals.read(view)
-            self.clicks.submit(actor, sent, Reply(self.client, sent.channel, reply.user))
+            here = Reply(self.client, sent.channel, reply.user)
+            if _proposed(view):
+                self.commands.run(actor, self.proposals.words(view), here, origin)
+            else:
+                self.clicks.submit(actor, sent, here)
 
     def _stranger(self, account: str, refusal: Refusal, reply: Reply, params: Mapping[str, object]) -> None:
         self.commands.road.record_refusal(f"slack:{account}", refusal, params)
         data = {"message": refusal.message, "hint": refusal.hint, "account": account}
         reply.privately(assemble(self.texts.parts("stranger.j2", data), account))
+
+
+def _proposed(view: Mapping[str, object]) -> bool:
+    return view.get("callback_id") == CALLBACK
 
 
 def _account(kind: str, body: Mapping[str, object]) -> tuple[str, str]:

@@ -9,7 +9,9 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from actions.contract import Action, Answer
+from approvals.debts.ledger import Reviews
 from approvals.gate import Gate
+from approvals.holds.book import Holds
 from approvals.model import State
 from audit import ledger
 from audit.store import Store
@@ -47,6 +49,8 @@ class Digest:
 
     store: Store
     gate: Gate
+    holds: Holds
+    reviews: Reviews
     status: Action
     sites: Sites
     texts: Texts
@@ -67,6 +71,8 @@ class Digest:
             "waiting": [request for request in requests if request.state is State.OPEN],
             "unknown": [request for request in requests if request.state is State.UNKNOWN],
             "ended": [request for request in requests if request.ended_at and request.ended_at > since],
+            "holds": self.holds.standing(),
+            "debts": self.reviews.unpaid(),
             "head": head,
             "now": self.clock.now(),
         }

@@ -8,15 +8,17 @@ from dataclasses import dataclass, field, replace
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from approvals.debts.ledger import Reviews
+from approvals.eligible import open_places, wanted
 from approvals.gate import Gate
 from approvals.model import Request, State
-from approvals.people import Roster
-from approvals.policy import Rule, any_of
+from approvals.rule import Rule
 from audit import ledger
 from audit.store import Store
 from bot import store as rows
 from bot.cards import Message, request_card
 from bot.carrier import notes_path
+from bot.mentions import mention
 from bot.sites import Sites
 from bot.store import Card
 from bot.texts import Markup, Texts
@@ -39,7 +41,7 @@ class Posts:
 
     store: Store
     gate: Gate
-    roster: Roster
+    reviews: Reviews
     sites: Sites
     texts: Texts
     client: WebClient
@@ -123,21 +125,21 @@ class Posts:
 
     def _message(self, request: Request) -> Message:
         rule = self.gate.rule(request.plan)
-        approvers = any_of(rule.groups) if isinstance(rule, Rule) else "nobody"
+        left = open_places(request, rule, self.gate.rules().roster) if isinstance(rule, Rule) else ()
+        debt = self.reviews.of(request.id) if request.wish.emergency else None
         with self.store.reading() as session:
             run = runs.of_request(session, request.id)
             head = ledger.head(session)
-        return request_card(self.texts, request, run, f"#{head.seq} {head.hash[:8]}", approvers)
+        return request_card(self.texts, request, run, f"#{head.seq} {head.hash[:8]}", wanted(left), debt)
 
     def _tell_end(self, request: Request, card: Card) -> Card:
-        person = self.roster.named(request.requester)
-        account = min(person.accounts, default="") if person else ""
-        mention = Markup(f"<@{account.split('/')[-1]}>") if account else request.requester
+        person = self.gate.rules().roster.named(request.requester)
+        mentioned = mention(person, request.origin) if person else request.requester
         data = {
             "plan": request.plan,
             "request": request,
             "state": request.state.value,
-            "mention": mention,
+            "mention": mentioned,
             "took": self._took(request),
         }
         text = self.texts.whole("thread_end.j2", data)

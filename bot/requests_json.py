@@ -32,6 +32,9 @@ def request_json(store: Store, request: Request) -> dict[str, object]:
         "ts": card.ts if card else None,
         "version": request.version,
         "note": request.note,
+        "reason": request.wish.reason,
+        "start_at": stamp(request.wish.start_at) if request.wish.start_at else None,
+        "emergency": request.wish.emergency,
         "run": _run(run) if run is not None and begun else None,
     }
 

@@ -1,18 +1,19 @@
 """The road that every question takes, whoever asks: Slack, the command line, a schedule."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from actions.contract import Action, Answer
+from approvals.eligible import may_propose
 from approvals.gate import Gate
-from approvals.model import Request
+from approvals.model import Request, Wish
 from approvals.moves import Actor
-from approvals.policy import may_propose
 from audit import ledger
 from audit.store import Store
 from bot.carrier import made_plan
 from bot.sites import Sites
-from bot.words import Words, split, understand
+from bot.wishes import take
+from bot.words import Unclear, Words, split, understand
 from core.clock import Clock
 from core.errors import Malformed, SeconderError
 from core.outcome import Refusal
@@ -44,6 +45,7 @@ class Road:
     catalogue: Mapping[str, Action]
     sites: Sites
     clock: Clock
+    zone: str = "UTC"
 
     def read_words(self, actor: str, text: str) -> Words:
         """Understand a command; what can't be understood is recorded and raised as Unclear."""
@@ -55,7 +57,11 @@ class Road:
 
     def understood(self, words: list[str]) -> Words:
         """Understand a command's words, recording nothing. Raises Unclear."""
-        return understand(words, [action.spec for action in self.catalogue.values()], self.sites.clusters)
+        rest, wish = take(words, self.zone, self.clock.now())
+        read = understand(rest, [action.spec for action in self.catalogue.values()], self.sites.clusters)
+        if read.spec.risk is Risk.READ and wish != Wish():
+            raise Unclear(f"{read.spec.name} only looks, and runs at once.", " ".join(rest))
+        return replace(read, wish=wish)
 
     def go(self, actor: Actor, words: Words, *, origin: str, channel: str = "") -> Answered | Request | Refusal:
         """Take a command to its end (READ), to a request, or to a "no". Every way leaves one line in the record."""
@@ -66,12 +72,17 @@ class Road:
             asked = action.asked(cluster=cluster, **words.arguments)
             if words.spec.risk is Risk.READ:
                 return self._read(actor, action, asked, cluster, params)
-            plan = self._planned(actor, action, asked, cluster)
+            plan = self._planned(actor, action, asked, cluster, words.wish)
         except SeconderError as error:
             plan = Refusal(error.code, error.message, error.hint)
         if isinstance(plan, Refusal):
             return self._refused(actor, plan, params)
-        made = self.gate.open(actor, plan, origin=origin, channel=channel or words.cluster.channel)
+        return self.ask(actor, plan, words.wish, origin=origin, channel=channel or words.cluster.channel)
+
+    def ask(self, actor: Actor, plan: Plan, wish: Wish, *, origin: str, channel: str) -> Request | Refusal:
+        """Open a request for a plan; a "no" is recorded."""
+        made = self.gate.open(actor, plan, origin=origin, channel=channel, wish=wish)
+        params = {"action": plan.action, "cluster": plan.cluster, **plan.asked}
         return self._refused(actor, made, params) if isinstance(made, Refusal) else made
 
     def record_refusal(self, actor: str, refusal: Refusal, params: Mapping[str, object]) -> None:
@@ -85,7 +96,7 @@ class Road:
     def _read(
         self, actor: Actor, action: Action, asked: object, cluster: str, params: Mapping[str, object]
     ) -> Answered | Refusal:
-        rule = self.gate.policy.rule(Risk.READ, action.spec.name, cluster)
+        rule = self.gate.rules().policy.rule(Risk.READ, action.spec.name, cluster)
         refusal = rule if isinstance(rule, Refusal) else may_propose(actor.person, rule)
         if refusal is not None:
             return self._refused(actor, refusal, params)
@@ -107,14 +118,14 @@ class Road:
             ledger.append(session, self.clock, event)
         return Answered(action.spec, cluster, answer)
 
-    def _planned(self, actor: Actor, action: Action, asked: object, cluster: str) -> Plan | Refusal:
-        rule = self.gate.policy.rule(action.spec.risk, action.spec.name, cluster)
+    def _planned(self, actor: Actor, action: Action, asked: object, cluster: str, wish: Wish) -> Plan | Refusal:
+        rule = self.gate.rules().policy.rule(action.spec.risk, action.spec.name, cluster)
         refusal = rule if isinstance(rule, Refusal) else may_propose(actor.person, rule)
         if refusal is not None:
             return refusal
         with self.store.reading() as session:
             holder = runs.holding(session, cluster)
-        if holder is not None:
+        if holder is not None and wish.start_at is None:
             return Refusal("CLUSTER-BUSY", f"{cluster} is held by request {holder}.", "Wait for its end, or settle it.")
         return made_plan(action, asked, self.sites, cluster)
 

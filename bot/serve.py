@@ -13,24 +13,28 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot import store as rows
+from bot.announcer import Announcer
+from bot.check import warnings
 from bot.clicks import Clicks
 from bot.commands import Commands
 from bot.desk import Desk
 from bot.environment import Environment
 from bot.inbox import Inbox
 from bot.posts import Posts
+from bot.proposals import Proposals
+from bot.reminders import Reminders
 from bot.settings import Settings
 from bot.socket import Handler, build_app, open_socket
 from bot.who import Who
-from bot.wiring import House, build, pool
+from bot.wiring import SLACK_SECONDS, House, build, pool
 from core.clock import stamp
 from core.errors import ConfigurationError
 from runs.dispatch import Dispatcher
 from runs.schedule import Daily, tick, ticker
 
 _log = logging.getLogger(__name__)
-SLACK_SECONDS = 10  # Slack answers within one, or not
 HEARTBEAT = 5.0  # seconds
+TELL_EVERY = 1.0  # seconds
 PATIENCE = 8.0  # seconds that a step under way gets at the end
 
 
@@ -55,10 +59,10 @@ def serve(environment: Environment, settings: Settings) -> None:
 
 def _serve(environment: Environment, house: House, leaving: threading.Event) -> None:
     client = WebClient(environment.bot_token, base_url=environment.api_url, timeout=SLACK_SECONDS)
-    posts = Posts(house.store, house.gate, house.settings.roster, house.sites, house.texts, client)
+    posts = Posts(house.store, house.gate, house.reviews, house.sites, house.texts, client)
     runner = replace(house.runner, announce=posts.announce)
     workers, carriers = pool("work", house.settings.bot.workers), pool("run", house.settings.bot.workers)
-    dispatcher = Dispatcher(house.store, runner, house.owners, house.gate.claimable, house.gate.sweep, carriers)
+    dispatcher = Dispatcher(house.store, runner, house.owners, house.ending.claimable, house.ending.sweep, carriers)
     desk = _desk(house, client, dispatcher)
     inbox = Inbox(house.store, house.clock, workers, desk.deal)
     app = build_app(client, inbox.take, desk.check)
@@ -70,6 +74,7 @@ def _serve(environment: Environment, house: House, leaving: threading.Event) -> 
             ("cards", lambda: posts.serve(leaving)),
             ("dispatch", lambda: dispatcher.serve(leaving)),
             ("heartbeat", lambda: _beat(house, leaving)),
+            ("tell", lambda: _tell(house, _announcer(house, client), _reminders(house, client), leaving)),
             ("socket", lambda: _connect(handler, leaving)),
         )
     ]
@@ -78,6 +83,8 @@ def _serve(environment: Environment, house: House, leaving: threading.Event) -> 
     inbox.take_up()
     schedule.start()
     _log.info("Serving as %s", house.owner.name)
+    for warning in warnings(house.gate.rules()):
+        _log.warning("%s", warning)
     leaving.wait()
     _log.info("Leaving: no new step starts")
     schedule.shutdown(wait=False)
@@ -89,17 +96,46 @@ def _serve(environment: Environment, house: House, leaving: threading.Event) -> 
 
 
 def _desk(house: House, client: WebClient, dispatcher: Dispatcher) -> Desk:
-    channel = house.settings.digest.channel if house.settings.digest else ""
-    default = next(iter(house.settings.clusters.values())).channel if house.settings.clusters else channel
     commands = Commands(
         road=house.road,
         texts=house.texts,
         command=house.settings.bot.command,
-        digest=lambda actor: house.digest.post(client, channel or default, actor),
+        digest=lambda actor: house.digest.post(client, house.settings.channel, actor),
         wake=dispatcher.wake,
+        verbs=house.verbs,
     )
     clicks = Clicks(house.gate, house.stops, commands, house.texts, client, dispatcher.wake)
-    return Desk(client, Who(house.settings.roster, client), house.texts, commands, clicks)
+    proposals = Proposals(client, house.texts, commands)
+    return Desk(client, Who(house.gate.rules, client), house.texts, commands, clicks, proposals)
+
+
+def _announcer(house: House, client: WebClient) -> Announcer:
+    channels = {name: cluster.channel for name, cluster in house.settings.clusters.items()}
+    return Announcer(
+        gate=house.gate,
+        configuration=house.configuration,
+        holds=house.holds,
+        reviews=house.reviews,
+        texts=house.texts,
+        client=client,
+        command=house.settings.bot.command,
+        channel=house.settings.channel,
+        channels=channels,
+    )
+
+
+def _reminders(house: House, client: WebClient) -> Reminders:
+    table = house.settings.remind
+    return Reminders(house.store, house.gate, house.texts, client, house.clock, float(table.first), table.group)
+
+
+def _tell(house: House, announcer: Announcer, reminders: Reminders, leaving: threading.Event) -> None:
+    """Tell what was not told yet, and keep Slack's groups fresh."""
+    while not leaving.is_set():
+        _quietly(house.groups.refresh)
+        _quietly(announcer.look)
+        _quietly(reminders.look)
+        leaving.wait(TELL_EVERY)
 
 
 def _schedules(house: House, client: WebClient) -> list[Daily]:

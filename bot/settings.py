@@ -8,34 +8,47 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from approvals.people import Person, Roster
-from approvals.policy import Override, Policy, Rule
+from approvals.people import Roster
+from approvals.policy import Policy
+from approvals.rules import Rules
 from bot.settings_faults import Fault, cross_faults
-from bot.settings_file import (
-    BotTable,
-    ClusterTable,
-    DigestTable,
-    File,
-    NodeTable,
-    OverrideTable,
-    PolicyTable,
-    RuleTable,
-)
+from bot.settings_file import BotTable, ClusterTable, DigestTable, File, NodeTable, RemindTable
+from bot.settings_rules import body_of, rules
 from core.errors import ConfigurationError
-from core.plan import Risk
 from fleet.inventory import LOCAL, Cluster, Node
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What an operator configured."""
+    """What an operator configured. ``body`` is all of it as plain data.
 
-    roster: Roster
-    policy: Policy
+    The ``rules`` are what the file says; which are in force is decided by ``approvals.inforce``.
+    """
+
+    rules: Rules
     clusters: Mapping[str, Cluster]
     bot: BotTable
     digest: DigestTable | None
+    remind: RemindTable
+    body: Mapping[str, object]
     path: Path
+
+    @property
+    def roster(self) -> Roster:
+        """Give the people as the file names them."""
+        return self.rules.roster
+
+    @property
+    def policy(self) -> Policy:
+        """Give the policy as the file has it."""
+        return self.rules.policy
+
+    @property
+    def channel(self) -> str:
+        """Give the channel for what is about no single cluster: the digest's, or the first cluster's."""
+        if self.digest is not None:
+            return self.digest.channel
+        return next((cluster.channel for cluster in self.clusters.values()), "")
 
 
 def load_settings(path: Path) -> Settings:
@@ -87,41 +100,15 @@ def line_of(text: str, loc: Sequence[str]) -> int:
 
 
 def _settings(file: File, path: Path) -> Settings:
-    people = {
-        name: Person(name, frozenset(p.slack), frozenset(p.logins), frozenset(p.groups))
-        for name, p in file.people.items()
-    }
     return Settings(
-        roster=Roster(people),
-        policy=_policy(file.policy, file.clusters),
+        rules=rules(file),
         clusters={name: _cluster(name, table) for name, table in file.clusters.items()},
         bot=file.bot,
         digest=file.digest,
+        remind=file.remind,
+        body=body_of(file),
         path=path,
     )
-
-
-def _policy(table: PolicyTable, clusters: Mapping[str, ClusterTable]) -> Policy:
-    by_cluster = {}
-    for name, cluster in clusters.items():
-        for risk in Risk:
-            override: OverrideTable | None = getattr(cluster.policy, risk.value)
-            if override is not None:
-                by_cluster[name, risk] = _override(override)
-    by_risk = {risk: _rule(rule) for risk in Risk if (rule := getattr(table, risk.value)) is not None}
-    by_risk.setdefault(Risk.READ, Rule(0, frozenset(), None, 1800))  # looking is for everybody in the roster
-    return Policy(by_risk, {name: _override(rule) for name, rule in table.action.items()}, by_cluster)
-
-
-def _rule(table: RuleTable) -> Rule:
-    propose = None if table.propose is None else frozenset(table.propose)
-    return Rule(table.approvals, frozenset(table.groups), propose, table.expires)
-
-
-def _override(table: OverrideTable) -> Override:
-    groups = None if table.groups is None else frozenset(table.groups)
-    propose = None if table.propose is None else frozenset(table.propose)
-    return Override(table.approvals, groups, propose, table.expires)
 
 
 def _cluster(name: str, table: ClusterTable) -> Cluster:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from zoneinfo import available_timezones
 
+from approvals.holds.book import ALL
 from bot.settings_file import ClusterTable, File, OverrideTable, RuleTable
 from core.plan import Risk
 
@@ -11,7 +12,7 @@ Fault = tuple[tuple[str, ...], str]
 
 def cross_faults(file: File) -> list[Fault]:
     """List what contradicts itself: where, and what is wrong there."""
-    return [*_people(file), *_policy(file), *_clusters(file), *_digest(file)]
+    return [*_people(file), *_policy(file), *_windows(file), *_clusters(file), *_zones(file)]
 
 
 def _people(file: File) -> Iterator[Fault]:
@@ -25,33 +26,55 @@ def _people(file: File) -> Iterator[Fault]:
 
 
 def _policy(file: File) -> Iterator[Fault]:
-    groups = {group for person in file.people.values() for group in person.groups}
+    groups = {group for person in file.people.values() for group in person.groups} | set(file.groups)
+    windows = set(file.windows)
     for risk in Risk:
         rule: RuleTable | None = getattr(file.policy, risk.value)
         if rule is None:
             continue
-        yield from _unknown(("policy", risk.value), rule, groups)
+        yield from _unknown(("policy", risk.value), rule, groups, windows)
         if risk is Risk.DESTRUCTIVE and rule.approvals < 1:
             yield ("policy", risk.value, "approvals"), "a destructive step needs at least 1"
         if rule.approvals and not rule.groups:
             yield ("policy", risk.value), 'say who approves: from = ["GROUP"]'
     for name, override in file.policy.action.items():
-        yield from _unknown(("policy", "action", name), override, groups)
+        yield from _unknown(("policy", "action", name), override, groups, windows)
     for name, cluster in file.clusters.items():
         for risk in Risk:
             stricter: OverrideTable | None = getattr(cluster.policy, risk.value)
             if stricter is not None:
-                yield from _unknown(("clusters", name, "policy", risk.value), stricter, groups)
+                yield from _unknown(("clusters", name, "policy", risk.value), stricter, groups, windows)
 
 
-def _unknown(where: tuple[str, ...], rule: RuleTable | OverrideTable, groups: set[str]) -> Iterator[Fault]:
-    for group in sorted((set(rule.groups or ()) | set(rule.propose or ())) - groups):
+def _unknown(
+    where: tuple[str, ...], rule: RuleTable | OverrideTable, groups: set[str], windows: set[str]
+) -> Iterator[Fault]:
+    used = {*(rule.groups or ()), *(rule.propose or ()), *rule.also, *(rule.emergency or ())}
+    for group in sorted(used - groups):
         yield where, f"nobody is in the group {group!r}"
+    for window in sorted({*rule.allowed, *rule.frozen} - windows):
+        yield where, f"there is no [windows.{window}]"
+
+
+def _windows(file: File) -> Iterator[Fault]:
+    for name, window in file.windows.items():
+        if window.zone not in available_timezones():
+            yield ("windows", name, "zone"), f"there is no time zone {window.zone!r}"
+        if bool(window.since) != bool(window.until) or window.since > window.until:
+            yield ("windows", name, "until"), "a window that happens once has a since and a later until"
 
 
 def _clusters(file: File) -> Iterator[Fault]:
+    servers: dict[tuple[str, int], str] = {}
     for name, cluster in file.clusters.items():
         yield from _places(name, cluster)
+        if name == ALL:
+            yield ("clusters", name), "that word means every cluster; give this one another name"
+        for node, table in cluster.nodes.items():
+            server = (table.host, table.port)  # two names of one server would be two locks on it
+            if server in servers:
+                yield ("clusters", name, "nodes", node), f"{table.host}:{table.port} is already {servers[server]}"
+            servers.setdefault(server, f"{name}/{node}")
 
 
 def _places(name: str, cluster: ClusterTable) -> Iterator[Fault]:
@@ -62,6 +85,10 @@ def _places(name: str, cluster: ClusterTable) -> Iterator[Fault]:
                 yield ("clusters", name, key), f'{place!r} is not "NODE:/folder" of this cluster'
 
 
-def _digest(file: File) -> Iterator[Fault]:
-    if file.digest and file.digest.zone not in available_timezones():
-        yield ("digest", "zone"), f"there is no time zone {file.digest.zone!r}"
+def _zones(file: File) -> Iterator[Fault]:
+    for table, zone in (("digest", file.digest.zone if file.digest else "UTC"), ("bot", file.bot.zone)):
+        if zone not in available_timezones():
+            yield (table, "zone"), f"there is no time zone {zone!r}"
+    groups = {group for person in file.people.values() for group in person.groups} | set(file.groups)
+    if file.remind.group and file.remind.group not in groups:
+        yield ("remind", "group"), f"nobody is in the group {file.remind.group!r}"

@@ -21,6 +21,10 @@ def seconds(value: object) -> object:
 
 Seconds = Annotated[int, BeforeValidator(seconds), Field(gt=0)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Day = Annotated[str, Field(pattern=f"^({'|'.join(DAYS)})$")]
+Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+Moment = Annotated[str, Field(pattern=r"^(\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d)?$")]
 Account = Annotated[str, Field(pattern=r"^[TE][A-Z0-9]+/[UW][A-Z0-9]+$")]
 
 
@@ -38,13 +42,37 @@ class PersonTable(Table):
     groups: tuple[Name, ...] = ()
 
 
+class GroupTable(Table):
+    """``[groups.NAME]``: a group whose members Slack knows."""
+
+    usergroup: str = Field(pattern=r"^[TE][A-Z0-9]+/S[A-Z0-9]+$")
+
+
+class WindowTable(Table):
+    """``[windows.NAME]``: a span of time, every week (``days``, ``from``, ``to``) or once (``since``, ``until``)."""
+
+    zone: str = "UTC"
+    days: tuple[Day, ...] = tuple(DAYS)
+    begin: Clock = Field(default="00:00", alias="from")
+    end: Clock = Field(default="00:00", alias="to")
+    since: Moment = ""
+    until: Moment = ""
+
+
 class RuleTable(Table):
     """``[policy.read]``, ``[policy.change]``, ``[policy.destructive]``."""
 
     approvals: int = Field(ge=0, le=10)
     groups: tuple[Name, ...] = Field(default=(), alias="from")
+    also: tuple[Name, ...] = ()
     propose: tuple[Name, ...] | None = None
     expires: Seconds = 1800
+    reason: bool = False
+    look: bool = False
+    allowed: tuple[Name, ...] = ()
+    frozen: tuple[Name, ...] = ()
+    emergency: tuple[Name, ...] = ()
+    review: Seconds = 86400
 
 
 class OverrideTable(Table):
@@ -52,8 +80,15 @@ class OverrideTable(Table):
 
     approvals: int | None = Field(default=None, ge=0, le=10)
     groups: tuple[Name, ...] | None = Field(default=None, alias="from")
+    also: tuple[Name, ...] = ()
     propose: tuple[Name, ...] | None = None
     expires: Seconds | None = None
+    reason: bool = False
+    look: bool = False
+    allowed: tuple[Name, ...] = ()
+    frozen: tuple[Name, ...] = ()
+    emergency: tuple[Name, ...] | None = None
+    review: Seconds | None = None
 
 
 class PolicyTable(Table):
@@ -109,12 +144,20 @@ class BotTable(Table):
 
     command: str = Field(default="/db", pattern=r"^/[a-z0-9_-]+$")
     workers: int = Field(default=16, ge=2, le=128)
+    zone: str = "UTC"
+
+
+class RemindTable(Table):
+    """``[remind]``: when an open request is told again (then twice as late, and so on), and whom besides."""
+
+    first: Seconds = 300
+    group: str = ""
 
 
 class DigestTable(Table):
     """``[digest]``: ``at`` is local time in ``zone``."""
 
-    at: str = Field(default="09:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    at: Clock = "09:00"
     zone: str = "UTC"
     channel: str = Field(min_length=1)
 
@@ -123,7 +166,10 @@ class File(Table):
     """The whole file."""
 
     people: dict[Name, PersonTable] = Field(default_factory=dict)
+    groups: dict[Name, GroupTable] = Field(default_factory=dict)
+    windows: dict[Name, WindowTable] = Field(default_factory=dict)
     policy: PolicyTable = PolicyTable()
     clusters: dict[Name, ClusterTable] = Field(default_factory=dict)
     bot: BotTable = BotTable()
     digest: DigestTable | None = None
+    remind: RemindTable = RemindTable()

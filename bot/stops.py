@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 
+from approvals.debts.ledger import Reviews
 from approvals.gate import Gate
 from approvals.model import Request, State
 from approvals.moves import Actor
 from audit.store import Store
+from bot import store as cards
+from bot.blocks import Block, modal, pieces, section
+from bot.cards import lines
 from bot.texts import Texts
 from core.clock import Clock, stamp
 from core.outcome import Refusal
@@ -25,6 +29,7 @@ class Stops:
     journal: Journal
     clock: Clock
     texts: Texts
+    reviews: Reviews
 
     def stop(self, actor: Actor, request: Request) -> Refusal | None:
         """Ask a run to stop before its next step; what it did is taken back."""
@@ -59,6 +64,18 @@ class Stops:
             return "No step was under way."
         step = run.plan.steps[current.n - 1]
         return f"Step {current.n} of {len(run.steps)}: {step.title}. Sent {current.started_at}. {current.text}"
+
+    def repair(self, request_id: str) -> None:
+        """Have a request's card drawn again: somebody saw an old one."""
+        with self.store.transaction() as session:
+            cards.redraw(session, request_id)
+
+    def following(self, request: Request) -> Block:
+        """Give the window that says what comes next, and how a person would do it by hand."""
+        run = self._run(request)
+        data = {"plan": request.plan, "lines": lines(request, run), "run": run.id if run else "RUN"}
+        text = self.texts.whole("following.j2", data)
+        return modal("request.next", "", "What comes next", "", [section(piece) for piece in pieces(text)])
 
     def settle(self, actor: Actor, request: Request, *, happened: bool) -> Refusal | None:
         """Count what a person says; two who say the same close it."""

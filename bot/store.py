@@ -32,6 +32,15 @@ class CardRow(SQLModel, table=True):
     told_end: bool = False
 
 
+class ReminderRow(SQLModel, table=True):
+    """How often a request was told again in its card's thread, and when last. Written before it is told."""
+
+    __tablename__ = "reminder"
+    request: str = Field(primary_key=True)
+    count: int
+    last_at: str
+
+
 class BotRow(SQLModel, table=True):
     """A bot that serves, as the command line sees it."""
 
@@ -102,6 +111,27 @@ def hang(session: Session, shown: Card) -> None:
     row = session.get(CardRow, shown.request) or CardRow(request=shown.request, channel=shown.channel, ts=shown.ts)
     row.channel, row.ts, row.told_end = shown.channel, shown.ts, shown.told_end
     row.rendered_version = max(row.rendered_version, shown.rendered_version)
+    session.add(row)
+
+
+def redraw(session: Session, request: str) -> None:
+    """Have a card drawn again, whatever it shows."""
+    row = session.get(CardRow, request)
+    if row is not None:
+        row.rendered_version = 0
+        session.add(row)
+
+
+def reminder(session: Session, request: str) -> tuple[int, str | None]:
+    """Give how often a request was told again, and when last."""
+    row = session.get(ReminderRow, request)
+    return (row.count, row.last_at) if row else (0, None)
+
+
+def reminded(session: Session, request: str, count: int, at: str) -> None:
+    """Note that a request is told again."""
+    row = session.get(ReminderRow, request) or ReminderRow(request=request, count=count, last_at=at)
+    row.count, row.last_at = count, at
     session.add(row)
 
 

@@ -8,7 +8,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from approvals.moves import Actor
-from approvals.people import Roster
+from approvals.rules import InForce
 from core.outcome import Refusal
 
 FRESH = 60.0  # seconds that Slack's answer about an account is believed
@@ -25,7 +25,7 @@ _BARS = (
 class Who:
     """Maps Slack accounts to people. Names and e-mail addresses never identify anybody."""
 
-    roster: Roster
+    rules: InForce
     client: WebClient
     _seen: dict[str, tuple[float, Refusal | None]] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
@@ -33,7 +33,7 @@ class Who:
     def is_it(self, team: str, user: str) -> Actor | Refusal:
         """Give the person behind an account, or why it may do nothing."""
         account = f"{team}/{user}"
-        person = self.roster.by_account(account)
+        person = self.rules().roster.by_account(account)
         if person is None:
             return Refusal(
                 "WHO-UNKNOWN",

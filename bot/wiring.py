@@ -5,22 +5,37 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from slack_sdk import WebClient
 
 from actions.catalogue import actions
 from actions.contract import Action
+from approvals.debts.ledger import Reviews
+from approvals.debts.store import DebtRow
+from approvals.ending import Ending
 from approvals.gate import Gate
+from approvals.holds.book import Holds
+from approvals.holds.store import HoldRow
+from approvals.inforce.book import ConfigurationBook
+from approvals.inforce.store import ConfigurationRow
 from approvals.lease import Book
 from approvals.store import RequestRow
 from audit.store import Store, open_store
-from bot.carrier import ActionCarrier
+from bot.carrier import ActionCarrier, Carriers
+from bot.chores import VERSIONS, Chores
 from bot.digest import Digest
 from bot.environment import Environment
+from bot.feeding import Fed
 from bot.road import Road
 from bot.settings import Settings
+from bot.settings_rules import rules_of
 from bot.sites import Sites
 from bot.stops import Stops
 from bot.store import CardRow
 from bot.texts import Texts
+from bot.usergroups import UserGroups
+from bot.verbs import Verbs
 from core.clock import Clock, SystemClock
 from core.errors import ConfigurationError
 from runs.journal import Journal
@@ -28,7 +43,15 @@ from runs.owner import Owner, enter
 from runs.runner import Runner
 from runs.store import RunRow
 
-TABLES = (RequestRow, RunRow, CardRow)  # named, so that their rooms' tables are known before the store is prepared
+SLACK_SECONDS = 10  # Slack answers within one, or not
+TABLES = (
+    RequestRow,
+    HoldRow,
+    DebtRow,
+    ConfigurationRow,
+    RunRow,
+    CardRow,
+)  # named, so that their rooms' tables are known before the store is prepared
 
 
 @dataclass(frozen=True)
@@ -41,8 +64,14 @@ class House:
     catalogue: Mapping[str, Action]
     sites: Sites
     texts: Texts
+    configuration: ConfigurationBook
+    groups: UserGroups
     gate: Gate
+    ending: Ending
+    holds: Holds
+    reviews: Reviews
     road: Road
+    verbs: Verbs
     journal: Journal
     runner: Runner
     stops: Stops
@@ -59,23 +88,35 @@ class House:
 
 def build(environment: Environment, settings: Settings, leaving: threading.Event | None = None) -> House:
     """Put the rooms together over the store; makes tables that are missing."""
+    if urlsplit(environment.store).scheme != "sqlite":
+        raise ConfigurationError(
+            "This version works over an SQLite store only: it can't tell yet whether a bot elsewhere is alive.",
+            "Set SECONDER_STORE to sqlite:////path/to/seconder.db.",
+        )
     store = open_store(environment.store)
     store.prepare()
     clock = SystemClock()
     catalogue = {action.spec.name: action for action in actions()}
-    unknown = sorted(set(settings.policy.by_action) - set(catalogue))
+    unknown = sorted(set(settings.policy.by_action) - set(catalogue) - set(VERSIONS))
     if unknown:
         raise ConfigurationError(
             f"{settings.path.name} has a policy for {', '.join(unknown)}, and there is no such action.",
-            f"There are {', '.join(catalogue)}.",
+            f"There are {', '.join([*catalogue, *VERSIONS])}.",
         )
     sites = Sites(settings.clusters, environment.home / "known_hosts")
     texts = Texts()
-    gate = Gate(store, settings.roster, settings.policy, clock)
+    configuration = ConfigurationBook(store, clock, rules_of)
+    configuration.offer(settings.body)
+    client = WebClient(environment.bot_token, base_url=environment.api_url, timeout=SLACK_SECONDS)
+    groups = UserGroups(client, configuration.rules().feeds)
+    in_force = Fed(configuration.rules, groups)
+    gate, holds, reviews = Gate(store, in_force, clock), Holds(store, clock), Reviews(store, in_force, clock)
+    chores = Chores(holds, configuration, sites)
+    road = Road(store, gate, catalogue, sites, clock, settings.bot.zone)
     owners = environment.home / "owners"
     owner = enter(owners)
-    journal = Journal(store, Book(settings.roster, settings.policy, clock), clock, owner.name)
-    carrier = ActionCarrier(catalogue, sites, texts)
+    journal = Journal(store, Book(in_force, clock), clock, owner.name)
+    carrier = Carriers(chores, ActionCarrier(catalogue, sites, texts))
     return House(
         settings=settings,
         store=store,
@@ -83,12 +124,18 @@ def build(environment: Environment, settings: Settings, leaving: threading.Event
         catalogue=catalogue,
         sites=sites,
         texts=texts,
+        configuration=configuration,
+        groups=groups,
         gate=gate,
-        road=Road(store, gate, catalogue, sites, clock),
+        ending=Ending(store, in_force, clock),
+        holds=holds,
+        reviews=reviews,
+        road=road,
+        verbs=Verbs(road, chores, holds, reviews, sites, settings.channel),
         journal=journal,
         runner=Runner(journal, carrier, leaving or threading.Event()),
-        stops=Stops(store, gate, journal, clock, texts),
-        digest=Digest(store, gate, catalogue["status"], sites, texts, clock),
+        stops=Stops(store, gate, journal, clock, texts, reviews),
+        digest=Digest(store, gate, holds, reviews, catalogue["status"], sites, texts, clock),
         owner=owner,
         owners=owners,
     )

@@ -27,6 +27,8 @@ approvals = 1
 from = ["dba"]
 propose = ["dba"]
 expires = "30m"
+emergency = ["dba"]
+review = "8h"
 
 [bot]
 command = "/db"

@@ -1,7 +1,9 @@
 from dataclasses import replace
 
+from approvals.eligible import enough_people, may_propose
 from approvals.people import Roster
-from approvals.policy import Override, Policy, Rule, enough_people, may_propose
+from approvals.policy import Policy
+from approvals.rule import Override, Rule
 from core.outcome import Refusal
 from core.plan import Risk
 from tests.fixtures.house import DBA, PEOPLE, ROSTER, RULES

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from approvals.policy import Rule, enough_people
+from approvals.eligible import enough_people
+from approvals.rule import Rule
 from bot.settings import Settings, load_settings
 from bot.settings_file import File, Table
 from core.plan import Risk

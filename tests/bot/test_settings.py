@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from approvals.policy import Rule
+from approvals.rule import Rule
 from bot.environment import read_environment
 from bot.settings import load_settings
 from core.errors import ConfigurationError

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from approvals.debts.ledger import Reviews
 from approvals.gate import Gate
 from approvals.lease import Book
 from approvals.model import Request, State
@@ -16,7 +17,7 @@ from core.outcome import Evidence, Outcome, Refusal
 from core.plan import Risk
 from runs.journal import Journal
 from runs.model import Run, RunState, StepState
-from tests.fixtures.house import DBA, ROSTER, RULES, StandingClock, a_plan, actor, book, clock, store
+from tests.fixtures.house import DBA, RULES, StandingClock, a_plan, actor, always, book, clock, grants, store
 
 __all__ = ["book", "clock", "store"]
 
@@ -28,7 +29,7 @@ def journal(store: Store, book: Book, clock: StandingClock) -> Journal:
 
 @pytest.fixture
 def stops(store: Store, gate: Gate, journal: Journal, clock: StandingClock) -> Stops:
-    return Stops(store, gate, journal, clock, Texts())
+    return Stops(store, gate, journal, clock, Texts(), Reviews(store, gate.rules, clock))
 
 
 RULE = replace(RULES[Risk.CHANGE], groups=DBA)
@@ -36,13 +37,13 @@ RULE = replace(RULES[Risk.CHANGE], groups=DBA)
 
 @pytest.fixture
 def gate(store: Store, clock: StandingClock) -> Gate:
-    return Gate(store, ROSTER, Policy({**RULES, Risk.CHANGE: RULE}), clock)
+    return Gate(store, always(Policy({**RULES, Risk.CHANGE: RULE})), clock)
 
 
 def begun(gate: Gate, journal: Journal) -> tuple[Request, Run]:
     made = gate.open(actor("ana"), a_plan(Risk.CHANGE), origin="t", channel="ops")
     assert isinstance(made, Request)
-    (grant,) = gate.claimable()
+    (grant,) = grants(gate)
     run = journal.begin(grant)
     assert isinstance(run, Run)
     journal.state(run, RunState.RUNNING)

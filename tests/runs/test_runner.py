@@ -22,7 +22,7 @@ from runs.journal import Fenced, Journal
 from runs.model import Run, RunState, StepState
 from runs.owner import enter, lives
 from runs.runner import TAKE_UP_SECONDS, Runner
-from tests.fixtures.house import STEPS, StandingClock, a_plan, actor, book, clock, gate, step, store
+from tests.fixtures.house import STEPS, StandingClock, a_plan, actor, book, clock, gate, grants, step, store
 
 __all__ = ["book", "clock", "gate", "store"]
 
@@ -93,7 +93,7 @@ def approved(gate: Gate, plan: Plan | None = None) -> str:
 
 
 def start(gate: Gate, runner: Runner) -> Run:
-    (grant,) = gate.claimable()
+    (grant,) = grants(gate)
     came = runner.start(grant)
     assert isinstance(came, Run)
     return came
@@ -147,7 +147,7 @@ def test_the_intent_is_committed_before_the_effect(gate: Gate, runner: Runner, w
 
 def test_a_used_grant_starts_nothing(gate: Gate, runner: Runner, world: World) -> None:
     approved(gate)
-    (grant,) = gate.claimable()
+    (grant,) = grants(gate)
     runner.start(grant)
     before = list(world.effects)
     assert isinstance(runner.start(grant), Refusal)
@@ -189,7 +189,7 @@ def test_without_by_hand_commands_on_the_node_nothing_starts(gate: Gate, runner:
 def test_one_run_per_cluster(gate: Gate, journal: Journal, world: World) -> None:
     approved(gate)
     second = approved(gate)
-    first_grant, second_grant = gate.claimable()
+    first_grant, second_grant = grants(gate)
     refused: list[object] = []
     world.before = lambda name: refused.append(journal.begin(second_grant)) if name == "first" else None
     Runner(journal, world).start(first_grant)
@@ -263,7 +263,7 @@ def test_what_can_not_be_known_is_said_and_never_repeated(
     assert world.effects.count("third") == 1
     assert resumed(runner.journal, world, store) is None
     approved(gate)
-    (grant,) = gate.claimable()
+    (grant,) = grants(gate)
     assert isinstance(runner.start(grant), Refusal), "an unknown result holds the cluster"
 
 
@@ -306,7 +306,7 @@ def test_a_bot_that_dies_at_any_boundary_does_nothing_twice(
 
     setattr(world, when, dies)
     request = approved(gate)
-    (grant,) = gate.claimable()
+    (grant,) = grants(gate)
     with pytest.raises(Died):
         Runner(journal, world).start(grant)
     assert resumed(journal, world, store) is not None
@@ -326,7 +326,7 @@ def test_a_step_that_may_be_repeated_is(gate: Gate, journal: Journal, world: Wor
     world.after = dies
     plan = a_plan(Risk.CHANGE, steps=(step("only", kind),))
     approved(gate, plan)
-    (grant,) = gate.claimable()
+    (grant,) = grants(gate)
     with pytest.raises(Died):
         Runner(journal, world).start(grant)
     resumed(journal, world, store)
@@ -339,7 +339,7 @@ def test_an_opaque_step_is_left_to_people(gate: Gate, journal: Journal, world: W
 
     world.after = dies
     request = approved(gate, a_plan(Risk.CHANGE, steps=(step("only", Kind.OPAQUE),)))
-    (grant,) = gate.claimable()
+    (grant,) = grants(gate)
     with pytest.raises(Died):
         Runner(journal, world).start(grant)
     resumed(journal, world, store)
@@ -354,7 +354,7 @@ def die_in(name: str, gate: Gate, journal: Journal, world: World) -> str:
 
     world.before = dies
     request = approved(gate)
-    (grant,) = gate.claimable()
+    (grant,) = grants(gate)
     with pytest.raises(Died):
         Runner(journal, world).start(grant)
     return request
@@ -382,7 +382,7 @@ def test_an_approved_run_that_never_began_does_not_begin_hours_later(
     gate: Gate, journal: Journal, world: World, store: Store, clock: StandingClock
 ) -> None:
     request = approved(gate)
-    (grant,) = gate.claimable()
+    (grant,) = grants(gate)
     assert isinstance(journal.begin(grant), Run)
     clock.forward(TAKE_UP_SECONDS + 1)
     resumed(journal, world, store)
@@ -393,7 +393,7 @@ def test_an_approved_run_that_never_began_begins_when_the_bot_is_soon_back(
     gate: Gate, journal: Journal, world: World, store: Store
 ) -> None:
     request = approved(gate)
-    (grant,) = gate.claimable()
+    (grant,) = grants(gate)
     assert isinstance(journal.begin(grant), Run)
     resumed(journal, world, store)
     assert state_of(gate, request) is State.SUCCEEDED
@@ -410,7 +410,7 @@ def test_too_late_behind_the_point_of_no_return_is_for_people(
 
 def test_a_fenced_bot_writes_nothing_more(gate: Gate, journal: Journal, store: Store) -> None:
     approved(gate)
-    (grant,) = gate.claimable()
+    (grant,) = grants(gate)
     run = journal.begin(grant)
     assert isinstance(run, Run)
     other = replace(journal, owner="bot-2")

@@ -1,0 +1,1 @@
+"""Holds: nothing new starts until two people lift it."""

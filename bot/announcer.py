@@ -1,0 +1,89 @@
+"""Tells the channel, once, what everybody must know: changed rules, holds, what somebody runs alone."""
+
+import logging
+from dataclasses import dataclass
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from approvals.debts.ledger import Debt, Reviews
+from approvals.gate import Gate
+from approvals.holds.book import Hold, Holds
+from approvals.inforce.book import Change, ConfigurationBook
+from approvals.model import Request
+from approvals.rule import Rule
+from bot import store as rows
+from bot.cards import Message, assemble
+from bot.mentions import can_act, mention
+from bot.texts import Texts
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Announcer:
+    """What was not told yet lies in the store, so that a restart loses nothing."""
+
+    gate: Gate
+    configuration: ConfigurationBook
+    holds: Holds
+    reviews: Reviews
+    texts: Texts
+    client: WebClient
+    command: str
+    channel: str
+    channels: dict[str, str]  # of clusters, by name
+
+    def look(self) -> None:
+        """Tell what was not told yet; what Slack does not take is told later."""
+        for change in self.configuration.unannounced():
+            if self._said(self.channel, self._change(change)):
+                self.configuration.announced(change)
+        for hold in self.holds.unannounced():
+            if self._said(self.channels.get(hold.scope, self.channel), self._hold(hold)):
+                self.holds.announced(hold)
+        for debt in self.reviews.unannounced():
+            self._emergency(debt)
+
+    def _change(self, change: Change) -> Message:
+        parts = self.texts.parts("rules_changed.j2", {"change": change, "command": self.command})
+        return assemble(parts, f"configuration-{change.id}")
+
+    def _hold(self, hold: Hold) -> Message:
+        parts = self.texts.parts("hold_set.j2", {"hold": hold, "command": self.command})
+        return assemble(parts, hold.id)
+
+    def _emergency(self, debt: Debt) -> None:
+        request = self.gate.find(debt.request)
+        with self.gate.store.reading() as session:
+            card = rows.card(session, debt.request)
+        if request is None or card is None:
+            return  # its card hangs in a moment
+        data = {"debt": debt, "plan": request.plan, "passed_over": self._passed_over(request), "command": self.command}
+        message = Message(self.texts.whole("emergency.j2", data), [])
+        if self._said(card.channel, message, card.ts):
+            self.reviews.announced(debt)
+
+    def _passed_over(self, request: Request) -> list[str]:
+        """Mention everybody who would have been asked."""
+        rule = self.gate.rule(request.plan)
+        if not isinstance(rule, Rule):
+            return []
+        return [mention(person, request.origin) for person in can_act(request, rule, self.gate.rules().roster)]
+
+    def _said(self, channel: str, message: Message, thread: str | None = None) -> bool:
+        if not channel:
+            return True  # nobody configured a place to tell it
+        try:
+            self.client.chat_postMessage(
+                channel=channel,
+                text=message.text,
+                blocks=message.blocks or None,
+                thread_ts=thread,
+                reply_broadcast=True if thread else None,
+                unfurl_links=False,
+            )
+        except (SlackApiError, SlackClientError, OSError) as error:
+            _log.warning("Slack did not take an announcement: %s", error)
+            return False
+        return True
