@@ -141,9 +141,13 @@ class Gate:
         store.touch(session, request.id)
 
     def may_stop(self, actor: Actor, request: Request) -> Refusal | None:
-        """Say whether a person may stop the run of a request."""
+        """Say whether a person may stop the run of a request, or settle it; a "no" is recorded."""
         rule = self.rule(request.plan)
-        return rule if isinstance(rule, Refusal) else may_stop(actor.person, request, rule)
+        refusal = rule if isinstance(rule, Refusal) else may_stop(actor.person, request, rule)
+        if refusal is not None:
+            with self.store.transaction() as session:
+                denied(session, self.clock, request, actor, refusal)
+        return refusal
 
     def find(self, request_id: str) -> Request | None:
         """Give one request."""

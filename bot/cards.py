@@ -79,7 +79,7 @@ def request_card(
 def card_fits(texts: Texts, request: Request) -> bool:
     """Say whether a request's card shows every step whole; if not, an approver is shown the full plan first."""
     drawn = request_card(texts, replace(request, state=State.OPEN), None, "", "")
-    return not any(CUT in str(block) for block in drawn.blocks)
+    return not any(CUT.strip() in str(block) for block in drawn.blocks)
 
 
 def assemble(parts: Mapping[str, str], value: str, metadata: dict[str, object] | None = None) -> Message:

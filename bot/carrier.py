@@ -14,7 +14,6 @@ from core.plan import Plan, Risk, Step
 from core.step import StepContext
 from runs.ports import Carrier
 
-
 _RANK = {Risk.READ: 0, Risk.CHANGE: 1, Risk.DESTRUCTIVE: 2}
 
 

@@ -9,6 +9,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from approvals.eligible import enough_people, wanted
+from approvals.people import Roster
 from approvals.rule import Rule
 from approvals.rules import Rules
 from audit.store import sqlite_path
@@ -73,7 +74,12 @@ def warnings(rules: Rules) -> Iterator[str]:
 
 
 def _people(house: House) -> Iterator[Finding]:
-    roster, policy = house.settings.roster, house.settings.policy
+    rules = house.gate.rules()
+    roster, policy = rules.roster, rules.policy
+    waiting = house.configuration.waiting()
+    if waiting is not None:
+        said = f"It got looser, and the old rules stay in force: {'; '.join(waiting.looser)}."
+        yield Finding("warn", "configuration", said, "Ask for it: seconder rules --ask.")
     if not roster.people:
         yield Finding("bad", "roster", "Nobody is in it, so nobody can ask or approve.", "Add [people.NAME].")
         return
@@ -84,17 +90,13 @@ def _people(house: House) -> Iterator[Finding]:
             hint = f"Add [policy.{risk.value}] to allow them."
             yield Finding("warn", f"policy.{risk.value}", f"None: every {risk.value} action is refused.", hint)
             continue
-        yield _quorum(house, risk, rule)
+        yield _quorum(roster, risk, rule)
 
 
-def _quorum(house: House, risk: Risk, rule: Rule) -> Finding:
-    alone = [
-        person.name
-        for person in house.settings.roster.people.values()
-        if rule.propose is None or person.groups & rule.propose
-    ]
+def _quorum(roster: Roster, risk: Risk, rule: Rule) -> Finding:
+    alone = [person.name for person in roster.people.values() if rule.propose is None or person.groups & rule.propose]
     for name in alone:
-        refusal: Refusal | None = enough_people(rule, name, house.settings.roster)
+        refusal: Refusal | None = enough_people(rule, name, roster)
         if refusal is not None:
             return Finding("bad", f"policy.{risk.value}", f"When {name} asks: {refusal.message}", refusal.hint)
     return Finding(

@@ -23,6 +23,7 @@ def house() -> Iterator[House]:
     environment = read_environment()
     opened = build(environment, load_settings(environment.config))
     try:
+        opened.groups.refresh()
         yield opened
     finally:
         opened.close()

@@ -154,6 +154,8 @@ def _after_vote(opened: House, request: Request, *, json: bool) -> None:
     grant = next((grant for grant in opened.ending.claimable() if grant.request == request.id), None)
     if grant is not None and not _served(opened):
         _carry_out(opened, grant)
+    elif request.state is State.APPROVED and request.wish.start_at and not _served(opened):
+        typer.echo("🟡 No bot serves this store: unless one does by then, nothing will start.", err=True)
     finish(opened, opened.gate.find(request.id) or request, json=json)
 
 

@@ -21,6 +21,8 @@ from core.plan import Plan, Risk
 from core.spec import Spec
 from runs import store as runs
 
+_NO_RIGHT = ("NOT-YOURS", "WHO", "EMERGENCY-NO", "GROUP-UNKNOWN")  # codes of who asks, not of what is asked
+
 
 @dataclass(frozen=True)
 class Answered:
@@ -88,7 +90,7 @@ class Road:
     def record_refusal(self, actor: str, refusal: Refusal, params: Mapping[str, object]) -> None:
         """Write into the record that something was asked and refused."""
         detail = {"code": refusal.code, "message": refusal.message}
-        action = "auth.denied" if refusal.code.startswith(("NOT-YOURS", "WHO")) else "input.refused"
+        action = "auth.denied" if refusal.code.startswith(_NO_RIGHT) else "input.refused"
         event = ledger.Event(action, "denied", actor, params=params, detail=detail)
         with self.store.transaction() as session:
             ledger.append(session, self.clock, event)

@@ -41,7 +41,7 @@ def read_back(shown: str) -> str:
 
 @given(NASTY)
 @pytest.mark.parametrize("way", [inert, literal])
-def test_what_is_shown_can_be_read_back_so_no_two_values_look_the_same(way: object, value: str) -> None:
+def test_24_what_is_shown_can_be_read_back_so_no_two_values_look_the_same(way: object, value: str) -> None:
     assert callable(way)
     assert read_back(way(value)) == value
 
@@ -54,7 +54,7 @@ def test_a_code_span_can_be_read_back_too(value: str) -> None:
 
 @given(NASTY)
 @pytest.mark.parametrize("way", WAYS)
-def test_nothing_hides_and_nothing_acts(way: object, value: str) -> None:
+def test_24_nothing_hides_and_nothing_acts(way: object, value: str) -> None:
     assert callable(way)
     shown = str(way(value)).removeprefix("`").removesuffix("`") if way is code else str(way(value))
     categories = {unicodedata.category(char) for char in shown if char != " "}

@@ -83,7 +83,7 @@ def leaves(value: object) -> list[str]:
     return [] if isinstance(value, bool) or value is None else [str(value)]
 
 
-def test_all_that_is_signed_stands_in_the_window() -> None:
+def test_23_all_that_is_signed_stands_in_the_window() -> None:
     shown = words(approve())
     below = shown.split("You sign all of this:")[1]
     structure = {"action", "version", "cluster", "target", "risk", "asked", "facts", "budgets", "caps", "steps", "undo"}
@@ -163,7 +163,7 @@ def test_a_long_argument_goes_on_and_nothing_of_it_is_dropped() -> None:
     assert [each for each in range(3000) if f"/srv/{each:05}" not in shown] == []
 
 
-def test_a_plan_that_does_not_fit_cannot_be_approved_in_slack(long_plan: Plan) -> None:
+def test_23_a_plan_that_does_not_fit_cannot_be_approved_in_slack(long_plan: Plan) -> None:
     assert not modals.fits(TEXTS, long_plan)
     assert modals.whole_plan(TEXTS, long_plan) is None
     view = approve(long_plan)

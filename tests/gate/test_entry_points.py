@@ -79,7 +79,7 @@ def test_a_grant_is_made_in_one_place() -> None:
     assert callers(named("GrantRow")) == {"approvals/store.py"}
 
 
-def test_nothing_listens_for_requests_over_http() -> None:
+def test_29_nothing_listens_for_requests_over_http() -> None:
     """Must-pass case 29: there is no signature to forge, because there is no door for it."""
     imported = {
         name

@@ -1,0 +1,240 @@
+"""User groups of Slack: who is in one, for how long that is believed, and that nobody is when Slack does not say."""
+
+import logging
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from slack_sdk import WebClient
+
+from bot.usergroups import ASK_AFTER, FRESH, PAUSE, UserGroups
+from sandbox.slack.server import StandIn
+from tests.fixtures.slack_hands import BOT_TOKEN, Hands
+
+pytest_plugins = ["tests.fixtures.slack_standin"]
+Json = dict[str, Any]
+METHOD = "usergroups.users.list"
+DBA, WEB = "T0SITE/S0DBA", "T0SITE/S0WEB"
+ANA, BEN, CY = "T0SITE/U0ANA", "T0SITE/U0BEN", "T0SITE/U0CY"
+
+
+@dataclass
+class Watch:
+    """A time that stands until it is moved."""
+
+    at: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+@dataclass
+class Scene:
+    """Fed groups over a stand-in."""
+
+    client: WebClient
+    hands: Hands
+    feeds: dict[str, str] = field(default_factory=lambda: {"dba": DBA})
+    watch: Watch = field(default_factory=Watch)
+
+    def __post_init__(self) -> None:
+        self.groups = UserGroups(self.client, self.feeds, self.watch)
+
+    def refreshed(self, after: float = 0.0, group: str = "dba") -> frozenset[str] | None:
+        """Let time pass and ask; gives the group as it is known then."""
+        self.watch.at += after
+        self.groups.refresh()
+        return self.groups.members(group)
+
+    def calls(self) -> list[str]:
+        """The user groups that were asked for, oldest first."""
+        return [call["params"]["usergroup"] for call in self.hands.look("calls", method=METHOD)["calls"]]
+
+    def put(self, *users: str, name: str = "S0DBA", handle: str = "dba", **more: object) -> None:
+        self.hands.act("usergroups", id=name, handle=handle, users=list(users), **more)
+
+    def fault(self, **how: object) -> None:
+        self.hands.act("faults", method=METHOD, **how)
+
+
+@pytest.fixture
+def scene(client: WebClient, hands: Hands) -> Scene:
+    return Scene(client, hands)
+
+
+@pytest.fixture
+def deaf() -> Iterator[str]:
+    """Somebody who takes calls and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/api/"
+
+
+def test_members_are_accounts_of_the_feeds_workspace(scene: Scene) -> None:
+    assert scene.refreshed() == {ANA, BEN}
+
+
+def test_nobody_is_known_before_slack_was_asked_and_looking_asks_nothing(scene: Scene) -> None:
+    assert scene.groups.members("dba") is None
+    assert scene.groups.trouble("dba") == ""
+    assert scene.calls() == []
+
+
+def test_the_fed_groups_have_names_and_others_are_never_known(scene: Scene) -> None:
+    assert scene.groups.fed() == {"dba"}
+    assert scene.refreshed(group="web") is None
+
+
+def test_an_empty_user_group_is_known_to_be_empty(scene: Scene) -> None:
+    scene.put()
+    assert scene.refreshed() == frozenset()
+
+
+def test_a_change_is_seen_after_the_next_question(scene: Scene) -> None:
+    scene.refreshed()
+    scene.put("ben", "cy")
+    assert scene.refreshed(after=ASK_AFTER - 1) == {ANA, BEN}
+    assert scene.refreshed(after=1) == {BEN, CY}
+    assert len(scene.calls()) == 2
+
+
+def test_an_answer_is_believed_for_a_minute_and_no_longer(scene: Scene) -> None:
+    scene.refreshed()
+    scene.watch.at += FRESH
+    assert scene.groups.members("dba") == {ANA, BEN}
+    scene.watch.at += 0.1
+    assert scene.groups.members("dba") is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        pytest.param({"error": "missing_scope"}, "Slack says missing_scope", id="a scope that is gone"),
+        pytest.param({"error": "account_inactive"}, "Slack says account_inactive", id="a bot that is gone"),
+        pytest.param({"status": 503}, "Slack says internal_error", id="a broken Slack"),
+        pytest.param({"retry_after": 1}, "Slack says ratelimited", id="too often"),
+    ],
+)
+def test_a_failure_keeps_the_old_answer_and_its_age(scene: Scene, fault: Json, said: str) -> None:
+    scene.refreshed()
+    scene.put("cy")
+    scene.fault(**fault, times=99)
+    assert scene.refreshed(after=ASK_AFTER) == {ANA, BEN}
+    assert scene.groups.trouble("dba") == said
+    assert scene.refreshed(after=FRESH - ASK_AFTER) == {ANA, BEN}
+    assert scene.refreshed(after=1) is None
+    scene.hands.act("faults")
+    assert scene.refreshed(after=PAUSE) == {CY}
+    assert scene.groups.trouble("dba") == ""
+
+
+@pytest.mark.parametrize("users", [None, "U0ANA", ["U0ANA", None], ["U0ANA", ""], {"U0ANA": 1}])
+def test_an_answer_that_is_no_list_of_ids_lets_nobody_in(users: object, scene: Scene, monkeypatch: Any) -> None:
+    monkeypatch.setattr("sandbox.slack.api_people.PeopleMethods.group_users", lambda *_: {"users": users})
+    scene.groups = UserGroups(WebClient(BOT_TOKEN, base_url=scene.client.base_url), scene.feeds, scene.watch)
+    assert scene.refreshed() is None
+    assert scene.groups.trouble("dba") == "Slack's answer can't be read"
+
+
+@pytest.mark.parametrize("change", [{"disabled": True}], ids=["disabled"])
+def test_a_disabled_user_group_lets_nobody_in_at_once(scene: Scene, change: Json) -> None:
+    scene.refreshed()
+    scene.put("ana", "ben", **change)
+    assert scene.refreshed(after=ASK_AFTER) is None
+    assert scene.groups.trouble("dba") == "Slack says no_such_subteam"
+
+
+def test_a_user_group_that_never_was_lets_nobody_in(scene: Scene) -> None:
+    scene.feeds["dba"] = "T0SITE/S404"
+    assert scene.refreshed() is None
+
+
+def test_a_user_group_is_not_found_by_its_name(scene: Scene) -> None:
+    scene.feeds["dba"] = "T0SITE/dba"
+    assert scene.refreshed() is None
+
+
+def test_a_failed_feed_is_left_alone_for_a_while(scene: Scene) -> None:
+    scene.fault(error="fatal_error")
+    for after in (0, 1, 1):
+        assert scene.refreshed(after=after) is None
+    assert len(scene.calls()) == 1
+    assert scene.refreshed(after=PAUSE - 2) == {ANA, BEN}
+
+
+def test_a_feed_waits_as_long_as_slack_says(scene: Scene) -> None:
+    scene.fault(retry_after=30)
+    scene.refreshed()
+    assert scene.refreshed(after=29) is None
+    assert len(scene.calls()) == 1
+    assert scene.refreshed(after=1) == {ANA, BEN}
+
+
+def test_one_feed_that_fails_holds_up_no_other(scene: Scene) -> None:
+    scene.put("cy", name="S0WEB", handle="web")
+    scene.feeds |= {"all": "T0SITE/S404", "web": WEB}
+    scene.refreshed()
+    assert [scene.groups.members(name) for name in ("all", "dba", "web")] == [None, {ANA, BEN}, {CY}]
+
+
+def test_two_groups_with_one_source_ask_once(scene: Scene) -> None:
+    scene.feeds["web"] = DBA
+    assert scene.refreshed() == scene.groups.members("web") == {ANA, BEN}
+    assert scene.calls() == ["S0DBA"]
+
+
+def test_a_group_with_another_source_forgets_who_was_in_it(scene: Scene) -> None:
+    scene.put("cy", name="S0WEB", handle="web")
+    scene.groups = UserGroups(scene.client, lambda: dict(scene.feeds), scene.watch)
+    assert scene.refreshed() == {ANA, BEN}
+    scene.feeds["dba"] = WEB
+    assert scene.groups.members("dba") is None
+    assert scene.refreshed() == {CY}
+    del scene.feeds["dba"]
+    assert (scene.groups.members("dba"), scene.groups.fed()) == (None, frozenset())
+
+
+def test_a_slack_that_is_gone_lets_nobody_in(hands: Hands, stand_in: StandIn, client: WebClient) -> None:
+    scene = Scene(client, hands)
+    scene.refreshed()
+    stand_in.stop()
+    assert scene.refreshed(after=ASK_AFTER) == {ANA, BEN}
+    assert scene.groups.trouble("dba") == "Slack is not reached"
+    assert scene.refreshed(after=FRESH) is None
+
+
+def test_a_slack_that_hangs_is_given_up_on_and_the_feeds_take_turns(deaf: str) -> None:
+    client = WebClient(BOT_TOKEN, base_url=deaf, timeout=1)
+    client.proxy = None
+    watch = Watch()
+    groups = UserGroups(client, {"dba": DBA, "web": WEB}, watch)
+    groups.refresh()
+    assert (groups.trouble("dba"), groups.trouble("web")) == ("Slack is not reached", "")
+    watch.at += 1
+    groups.refresh()
+    assert groups.trouble("web") == "Slack is not reached"
+
+
+def test_a_slow_answer_is_as_old_as_its_question(scene: Scene) -> None:
+    times = iter([1000.0, 1000.0, 1000.0])
+    scene.groups = UserGroups(scene.client, scene.feeds, lambda: next(times, 1000.0 + FRESH + 1))
+    scene.groups.refresh()
+    assert scene.groups.members("dba") is None
+
+
+def test_it_asks_once_however_many_want_to_know(scene: Scene) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: scene.groups.refresh(), range(8)))
+    assert scene.groups.members("dba") == {ANA, BEN}
+    assert scene.calls() == ["S0DBA"]
+
+
+def test_a_trouble_is_logged_once(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    scene.fault(error="missing_scope", times=3)
+    with caplog.at_level(logging.WARNING, "bot.usergroups"):
+        for _ in range(3):
+            scene.refreshed(after=PAUSE)
+    (line,) = caplog.messages
+    assert line.startswith(f"The user group {DBA}: Slack says missing_scope.")
