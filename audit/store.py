@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy import URL, CursorResult, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, CursorResult, Engine, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel import Session as Session  # noqa: PLC0414  # other rooms type their transactions with it
 
+from audit import postgres
 from audit.guard import TRIGGERS, authorize
 from core.errors import ConfigurationError, SeconderError
 
@@ -51,23 +52,31 @@ class Store:
     engine: Engine
     url: str
 
+    @property
+    def embedded(self) -> bool:
+        """Say whether it is a file of ours (SQLite) and no server's database (PostgreSQL)."""
+        return self.engine.dialect.name == "sqlite"
+
     def prepare(self) -> None:
         """Make tables and triggers that are missing; two processes may do so at once."""
         with self._translated(), self.engine.connect() as connection:
-            connection.execute(text("BEGIN IMMEDIATE"))
+            self._begin(connection, BUSY_SECONDS)
             SQLModel.metadata.create_all(connection)
-            for trigger in TRIGGERS:
-                connection.execute(text(trigger))
+            if self.embedded:
+                for trigger in TRIGGERS:
+                    connection.execute(text(trigger))
+            else:
+                postgres.guard(connection)
             connection.commit()
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """Open a write transaction: commits at the end, takes everything back on an exception.
+    def transaction(self, wait: float = BUSY_SECONDS) -> Iterator[Session]:
+        """Open a write transaction: commits at the end, takes everything back on an exception. One writes at a time.
 
-        Raises StoreUnavailable when the store is locked for more than 5 s, full, read-only or gone.
+        Raises StoreUnavailable when the store is locked for longer than ``wait`` (seconds), full, read-only or gone.
         """
         with self._translated(), Session(self.engine, expire_on_commit=False) as session:
-            session.connection().execute(text("BEGIN IMMEDIATE"))
+            self._begin(session.connection(), wait)
             yield session
             session.commit()
 
@@ -75,8 +84,21 @@ class Store:
     def reading(self) -> Iterator[Session]:
         """Open a session that only reads, on one snapshot."""
         with self._translated(), Session(self.engine, expire_on_commit=False) as session:
-            session.connection().execute(text("BEGIN"))
+            if self.embedded:
+                session.connection().execute(text("BEGIN"))
+            else:
+                postgres.begin_reading(session.connection())
             yield session  # closing gives the connection back, and the pool takes the transaction back
+
+    def _begin(self, connection: Connection, wait: float) -> None:
+        if not self.embedded:
+            postgres.begin_writing(connection, wait)
+            return
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={int(wait * 1000)}")
+        try:
+            connection.execute(text("BEGIN IMMEDIATE"))
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -94,10 +116,12 @@ class Store:
 
 def open_store(url: str) -> Store:
     """Open the store; makes the file's folder. Raises ConfigurationError for a URL, StoreUnavailable for a folder."""
+    if urlsplit(url).scheme == postgres.SCHEME:
+        return Store(postgres.engine(url), url)
     if urlsplit(url).scheme != "sqlite":
         raise ConfigurationError(
             f"SECONDER_STORE names {urlsplit(url).scheme or 'nothing'}, which this version can't use as a store.",
-            "Use sqlite:////path/to/seconder.db.",
+            f"Use sqlite:////path/to/seconder.db or {postgres.SCHEME}://user@host/database.",
         )
     path = sqlite_path(url)
     try:

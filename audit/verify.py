@@ -7,8 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
+from sqlalchemy.exc import DatabaseError
+
+from audit import postgres
 from audit.chain import COLUMNS, EMPTY, EXTRA, VERSION, Head, hash_of
 from audit.guard import changed
 from audit.store import sqlite_path
@@ -80,6 +83,8 @@ def verify(rows: Iterable[Sequence[object]], anchors: Iterable[Head] = ()) -> Re
 
 def verify_store(url: str, anchors: Iterable[Head] = ()) -> Report:
     """Check the record in a store, read-only and past every trigger."""
+    if urlsplit(url).scheme == postgres.SCHEME:
+        return _verify_server(url, anchors)
     try:
         with closing(_opened(sqlite_path(url))) as connection:
             altered = [f"{name}: this trigger is not as we made it." for name in changed(connection.execute(_TRIGGERS))]
@@ -87,6 +92,21 @@ def verify_store(url: str, anchors: Iterable[Head] = ()) -> Report:
             return replace(report, warnings=(*altered, *report.warnings))
     except sqlite3.Error as error:
         return Report(None, 0, EMPTY, warnings=(f"The store could not be read: {error}.", NO_ANCHOR))
+
+
+def _verify_server(url: str, anchors: Iterable[Head]) -> Report:
+    engine = postgres.engine(url)
+    try:
+        with engine.connect() as connection:
+            postgres.begin_reading(connection)
+            altered = [f"{name}: this trigger is not as we made it." for name in postgres.altered(connection)]
+            with closing(postgres.entries(connection, STORED)) as rows:
+                report = verify(rows, anchors)
+            return replace(report, warnings=(*altered, *report.warnings))
+    except DatabaseError as error:
+        return Report(None, 0, EMPTY, warnings=(f"The store could not be read: {error.orig}.", NO_ANCHOR))
+    finally:
+        engine.dispose()
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -6,6 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.fixtures.stores import any_store, server_url
+
+__all__ = ["any_store", "server_url"]
+
 PARTS = ("postgres", "sshd", "chromium")
 KEPT = {"SECONDER_REQUIRE", "SECONDER_PG_BIN"}
 SCRUBBED = ("SECONDER_", "SLACK_", "PG")

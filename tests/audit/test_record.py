@@ -213,7 +213,7 @@ def test_a_locked_store_is_said_to_be_unavailable(store: Store) -> None:
 
 def test_another_kind_of_store_is_refused_in_words() -> None:
     with pytest.raises(ConfigurationError, match="can't use as a store"):
-        open_store("postgresql+psycopg://x/y")
+        open_store("mysql://x/y")
 
 
 def test_a_word_outside_the_vocabulary_is_a_bug() -> None:

@@ -3,10 +3,7 @@
 import pytest
 
 from audit.store import Store
-from tests.fixtures.stores import any_store
 from tests.gate.scene import Scene
-
-__all__ = ["any_store"]
 
 
 @pytest.fixture

@@ -126,6 +126,7 @@ def test_who_reads_older_messages_is_not_moved(desk: Desk) -> None:
     for n in range(30):
         desk.post(f"message {n}")
     log = desk.column("ana").get_by_role("log")
+    expect(desk.last("ana")).to_contain_text("message 29")
     expect(desk.last("ana")).to_be_in_viewport()
     log.evaluate("log => { log.scrollTop = 0; }")
     desk.post("news")

@@ -150,3 +150,84 @@ def test_an_app_that_does_not_answer_leaves_the_window_open(desk: Desk, app: Wir
     window.get_by_role("button", name="Send").click()
     expect(window.get_by_text("We had some trouble connecting")).to_be_visible()
     expect(window.get_by_role("textbox")).to_have_value("because")
+
+
+def choices(app: WireApp) -> list[Json]:
+    return [payload for payload in app.payloads() if payload.get("type") == "block_actions"]
+
+
+def told(app: WireApp, count: int) -> Json:
+    """Give what stood in the window when the bot heard of the ``count``-th choice, the newest."""
+    newest = eventually(lambda: choices(app)[count - 1 : count])[0]
+    values: Json = newest["view"]["state"]["values"]
+    return values
+
+
+def test_a_choice_is_told_at_once_and_the_window_follows(desk: Desk, app: WireApp) -> None:
+    menu = {"type": "static_select", "action_id": "node", "options": OPTIONS}
+    node = field("node", menu, dispatch_action=True)
+    view = opened(desk, app, modal(text_input("target", "typed"), node))
+    window = desk.window("ben")
+    window.get_by_role("textbox", name="Reason").fill("half a wo")
+    window.get_by_role("combobox", name="Node").focus()
+    window.get_by_role("combobox", name="Node").select_option("db2")
+    values = told(app, 1)
+    assert values["node"]["node"]["selected_option"]["value"] == "db2"
+    assert values["target"]["typed"]["value"] == "half a wo"
+    more = modal(text_input("target", "typed"), node, section("*db2* it is."))
+    assert desk.hands.api("views.update", view_id=view["id"], view=more)["ok"]
+    expect(window).to_contain_text("db2 it is.")
+    expect(window.get_by_role("combobox", name="Node")).to_have_value("db2")
+    expect(window.get_by_role("combobox", name="Node")).to_be_focused()
+    expect(window.get_by_role("textbox", name="Reason")).to_have_value("half a wo")
+    other = field("node", menu | {"options": [option("db1"), option("db3")]}, dispatch_action=True)
+    assert desk.hands.api("views.update", view_id=view["id"], view=modal(other))["ok"]
+    expect(window.get_by_role("textbox", name="Reason")).to_have_count(0)
+    expect(window.get_by_role("combobox", name="Node")).to_have_value("")
+    window.get_by_role("combobox", name="Node").select_option("db3")
+    assert told(app, 2)["node"]["node"]["selected_option"]["value"] == "db3"
+    window.get_by_role("combobox", name="Node").select_option("")
+    assert told(app, 3)["node"]["node"]["selected_option"] is None
+
+
+def test_radio_buttons_and_boxes_tell_too(desk: Desk, app: WireApp) -> None:
+    view = modal(
+        field("verdict", {"type": "radio_buttons", "action_id": "said", "options": OPTIONS}, dispatch_action=True),
+        field("notes", {"type": "checkboxes", "action_id": "boxes", "options": OPTIONS}, dispatch_action=True),
+    )
+    made = opened(desk, app, view)
+    window = desk.window("ben")
+    window.get_by_role("radio", name="Db1").focus()
+    desk.page.keyboard.press("Space")
+    told(app, 1)
+    desk.page.keyboard.press("ArrowDown")
+    assert told(app, 2)["verdict"]["said"]["selected_option"]["value"] == "db2"
+    assert desk.hands.api("views.update", view_id=made["id"], view=view | {"title": plain("Again")})["ok"]
+    expect(window.get_by_role("heading")).to_have_text("Again")
+    expect(window.get_by_role("radio", name="Db2")).to_be_checked()
+    expect(window.get_by_role("radio", name="Db2")).to_be_focused()
+    window.get_by_role("checkbox", name="Db1").check()
+    assert [one["value"] for one in told(app, 3)["notes"]["boxes"]["selected_options"]] == ["db1"]
+    window.get_by_role("checkbox", name="Db1").uncheck()
+    assert told(app, 4)["notes"]["boxes"]["selected_options"] == []
+
+
+def test_text_tells_on_enter_where_the_app_asked_for_that_and_the_window_is_not_sent(desk: Desk, app: WireApp) -> None:
+    opened(desk, app, modal(text_input("target", "typed") | {"dispatch_action": True}))
+    reason = desk.window("ben").get_by_role("textbox", name="Reason")
+    reason.fill("db2")
+    reason.press("Enter")
+    assert told(app, 1)["target"]["typed"]["value"] == "db2"
+    assert submissions(app) == []
+    expect(reason).to_have_value("db2")
+
+
+def test_a_menu_beside_text_keeps_its_choice_when_the_window_changes(desk: Desk, app: WireApp) -> None:
+    menu = {"type": "static_select", "action_id": "node", "options": OPTIONS, "placeholder": plain("Which node")}
+    beside = section("The new primary") | {"block_id": "node", "accessory": menu}
+    view = opened(desk, app, modal(beside, text_input()))
+    desk.window("ben").get_by_role("combobox", name="Which node").select_option("db2")
+    assert told(app, 1)["node"]["node"]["selected_option"]["value"] == "db2"
+    assert desk.hands.api("views.update", view_id=view["id"], view=modal(beside, text_input(), section("Now.")))["ok"]
+    expect(desk.window("ben")).to_contain_text("Now.")
+    expect(desk.window("ben").get_by_role("combobox", name="Which node")).to_have_value("db2")

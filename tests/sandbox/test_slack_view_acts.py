@@ -110,3 +110,68 @@ def test_a_menu_in_a_view_is_pressed_with_a_value(app: WireApp, hands: Hands, cl
     assert "channel" not in payload
     assert "no option 'db9'" in hands.refused("click", user="ana", view_id=view, action_id="node", value="db9")
     assert "has its options already" in hands.refused("suggest", user="ana", view_id=view, action_id="node")
+
+
+def choices(*values: str) -> list[Json]:
+    return [{"text": {"type": "plain_text", "text": f"The {value}"}, "value": value} for value in values]
+
+
+def asking(kind: str, *values: str, **more: object) -> Json:
+    element = {"type": kind, "action_id": "pick", "options": choices(*values)}
+    label = {"type": "plain_text", "text": "Node"}
+    return {"type": "input", "block_id": "node", "label": label, "element": element, **more}
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value"),
+    [
+        ("static_select", "selected_option", "db2"),
+        ("radio_buttons", "selected_option", "db2"),
+        ("checkboxes", "selected_options", ["db1", "db2"]),
+        ("multi_static_select", "selected_options", ["db2"]),
+    ],
+)
+def test_a_choice_is_told_at_once_where_the_app_asked_for_that(
+    app: WireApp, hands: Hands, client: WebClient, kind: str, key: str, value: object
+) -> None:
+    form = modal(asking(kind, "db1", "db2", dispatch_action=True), text_input(), private_metadata="r-1")
+    view = open_modal(app, hands, client, form)
+    hands.act("click", user="ana", view_id=view, action_id="pick", value=value)
+    payload = app.payloads()[-1]
+    assert (payload["type"], payload["container"]) == ("block_actions", {"type": "view", "view_id": view})
+    assert payload["trigger_id"]
+    assert not {"channel", "message", "response_url"} & set(payload)
+    action, state = payload["actions"][0], payload["view"]["state"]["values"]
+    assert (action["block_id"], action["type"], state["node"]["pick"][key]) == ("node", kind, action[key])
+    held = action[key] if isinstance(action[key], list) else [action[key]]
+    assert [each["value"] for each in held] == (value if isinstance(value, list) else [value])
+    assert (payload["view"]["private_metadata"], state["reason"]["text"]["value"]) == ("r-1", None)
+
+
+def test_a_choice_by_its_words_is_kept_too_and_can_be_taken_back(app: WireApp, hands: Hands, client: WebClient) -> None:
+    element = asking("static_select", "db1", "db2")["element"]
+    view = open_modal(app, hands, client, modal({"type": "actions", "block_id": "node", "elements": [element]}))
+    hands.act("click", user="ana", view_id=view, action_id="pick", label="The db2")
+    assert app.payloads()[-1]["view"]["state"]["values"]["node"]["pick"]["selected_option"]["value"] == "db2"
+    hands.act("click", user="ana", view_id=view, action_id="pick", value="")
+    assert app.payloads()[-1]["view"]["state"]["values"]["node"]["pick"]["selected_option"] is None
+
+
+def test_a_plain_input_tells_nothing_before_it_is_sent(app: WireApp, hands: Hands, client: WebClient) -> None:
+    view = open_modal(app, hands, client, modal(asking("static_select", "db1")))
+    count = len(app.frames)
+    said = hands.refused("click", user="ana", view_id=view, action_id="pick", value="db1")
+    assert "without dispatch_action" in said
+    assert len(app.frames) == count
+
+
+def test_a_window_changes_with_a_choice_in_it(app: WireApp, hands: Hands, client: WebClient) -> None:
+    form = modal(asking("static_select", "db1", "db2", dispatch_action=True), text_input())
+    view = open_modal(app, hands, client, form)
+    typed = {"reason": {"text": "so"}}
+    hands.act("click", user="ana", view_id=view, action_id="pick", value="db2", values=typed)
+    client.views_update(view_id=view, hash=app.payloads()[-1]["view"]["hash"], view=form)
+    kept = hands.wait_for_view("ana")["state"]["values"]
+    assert (kept["node"]["pick"]["selected_option"]["value"], kept["reason"]["text"]["value"]) == ("db2", "so")
+    client.views_update(view_id=view, view=modal(asking("static_select", "db1", "db3"), text_input()))
+    assert hands.wait_for_view("ana")["state"]["values"]["node"]["pick"]["selected_option"] is None
