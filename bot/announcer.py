@@ -1,6 +1,7 @@
 """Tells the channel, once, what everybody must know: changed rules, holds, what somebody runs alone."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slack_sdk import WebClient
@@ -44,6 +45,11 @@ class Announcer:
                 self.holds.announced(hold)
         for debt in self.reviews.unannounced():
             self._emergency(debt)
+
+    def warn(self, lines: Sequence[str]) -> None:
+        """Say, at the start, what keeps everybody from asking or approving."""
+        if lines:
+            self._said(self.channel, assemble(self.texts.parts("warnings.j2", {"lines": lines}), "warnings"))
 
     def _change(self, change: Change) -> Message:
         parts = self.texts.parts("rules_changed.j2", {"change": change, "command": self.command})

@@ -88,6 +88,8 @@ class Posts:
         telling.join(ANNOUNCE_WITHIN)
 
     def _announce(self, run: Run) -> None:
+        if not run.plan.onward and not run.plan.back:
+            return  # no node is changed
         self.look()  # the card has to hang before something can be said under it
         with self.store.reading() as session:
             card = rows.card(session, run.request)

@@ -83,8 +83,6 @@ def _serve(environment: Environment, house: House, leaving: threading.Event) -> 
     inbox.take_up()
     schedule.start()
     _log.info("Serving as %s", house.owner.name)
-    for warning in warnings(house.gate.rules()):
-        _log.warning("%s", warning)
     leaving.wait()
     _log.info("Leaving: no new step starts")
     schedule.shutdown(wait=False)
@@ -131,6 +129,11 @@ def _reminders(house: House, client: WebClient) -> Reminders:
 
 def _tell(house: House, announcer: Announcer, reminders: Reminders, leaving: threading.Event) -> None:
     """Tell what was not told yet, and keep Slack's groups fresh."""
+    _quietly(house.groups.refresh)
+    wrong = list(warnings(house.gate.rules()))
+    for warning in wrong:
+        _log.warning("%s", warning)
+    _quietly(lambda: announcer.warn(wrong))
     while not leaving.is_set():
         _quietly(house.groups.refresh)
         _quietly(announcer.look)

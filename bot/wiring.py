@@ -108,7 +108,7 @@ def build(environment: Environment, settings: Settings, leaving: threading.Event
     configuration = ConfigurationBook(store, clock, rules_of)
     configuration.offer(settings.body)
     client = WebClient(environment.bot_token, base_url=environment.api_url, timeout=SLACK_SECONDS)
-    groups = UserGroups(client, configuration.rules().feeds)
+    groups = UserGroups(client, lambda: configuration.rules().feeds)
     in_force = Fed(configuration.rules, groups)
     gate, holds, reviews = Gate(store, in_force, clock), Holds(store, clock), Reviews(store, in_force, clock)
     chores = Chores(holds, configuration, sites)

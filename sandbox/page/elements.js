@@ -57,7 +57,7 @@ function leave({ currentTarget, relatedTarget }) {
 
 function chooser(block, each, hands) {
   count += 1;
-  const made = input(each, `act-${count}`, undefined, hands.reader);
+  const made = input(each, `act-${count}`, hands.held?.(block, each), hands.reader);
   let before = made.read();
   made.node.dataset.actionId = each.action_id;
   made.node.setAttribute("aria-label", each.placeholder?.text ?? each.action_id);

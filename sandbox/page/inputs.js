@@ -19,8 +19,15 @@ const KINDS = {
 
 export const known = (each) => each.type in KINDS;
 
-// `value` is what was there before, undefined for an input that nobody has touched.
-export const input = (each, id, value, reader) => KINDS[each.type](each, id, value, reader);
+// `value` is what was there before, undefined for an input that nobody has touched; what is no option any more is dropped.
+export const input = (each, id, value, reader) => KINDS[each.type](each, id, fits(each, value) ? value : undefined, reader);
+
+// The value within the state of an input, as Slack keeps it.
+export const held = ({ selected_option: one, selected_options: several, type, ...rest }) =>
+  one !== undefined ? one?.value ?? null : several ? several.map((option) => option.value) : Object.values(rest)[0];
+
+const fits = (each, value) =>
+  !(each.options || each.option_groups) || [].concat(value ?? []).every((one) => options(each).some((option) => option.value === one));
 
 const options = (each) => [...(each.options ?? []), ...(each.option_groups ?? []).flatMap((group) => group.options)];
 
@@ -65,5 +72,5 @@ function choices(each, id, value) {
   const first = single ? each.initial_option?.value : each.initial_options?.map((option) => option.value);
   put(value === undefined ? first : value);
   const read = () => boxes.filter((box) => box.checked).map((box) => box.value);
-  return { node, hold: boxes[0], put, read: single ? () => read()[0] ?? null : read };
+  return { node, hold: boxes.find((box) => box.checked) ?? boxes[0], put, read: single ? () => read()[0] ?? null : read };
 }

@@ -3,13 +3,13 @@ import { post } from "./api.js";
 import { blocks } from "./blocks.js";
 import { Dialog } from "./dialog.js";
 import { el, once, write } from "./dom.js";
-import { input, known } from "./inputs.js";
+import { held, input, known } from "./inputs.js";
 
 export class Modal {
   constructor(column, user, hands) {
     this.column = column;
     this.user = user;
-    this.hands = { ...hands, press: (block, each, value) => this.press(block, each, value) };
+    this.hands = { ...hands, press: (block, each, value) => this.press(block, each, value), held: (block, each) => this.held(block, each) };
     this.fields = new Map();
   }
 
@@ -54,7 +54,27 @@ export class Modal {
     made.node.setAttribute("aria-describedby", `${id}-wrong${hint ? ` ${id}-hint` : ""}`);
     if (made.node.localName === "div") made.node.setAttribute("aria-labelledby", `${id}-label`);
     this.fields.set(block.block_id, { action: element.action_id, input: made, wrong });
+    if (block.dispatch_action) this.dispatch(block, element, made);
     return el("div", { class: "field", "data-block-id": block.block_id }, label, made.node, wrong, hint);
+  }
+
+  // The app hears of an input with dispatch_action at once: of a choice when it changes, of text as its sender asked for.
+  dispatch(block, element, made) {
+    const tell = () => this.press(block, element, made.read() ?? "");
+    if (element.type !== "plain_text_input") return made.node.addEventListener("change", tell);
+    const when = element.dispatch_action_config?.trigger_actions_on ?? ["on_enter_pressed"];
+    if (when.includes("on_character_entered")) made.node.addEventListener("input", tell);
+    if (!when.includes("on_enter_pressed") || element.multiline) return null;
+    return made.node.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      tell();
+    });
+  }
+
+  held(block, each) {
+    const state = this.view.state.values[block.block_id]?.[each.action_id];
+    return state && held(state);
   }
 
   say(errors, notice) {

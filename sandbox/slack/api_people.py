@@ -39,13 +39,16 @@ class PeopleMethods:
 
     def groups(self, params: Params) -> Json:
         """usergroups.list."""
-        with_users = params.flag("include_users")
-        return {"usergroups": [group.as_slack(with_users=with_users) for group in self._space.groups.values()]}
+        with_users, disabled_too = params.flag("include_users"), params.flag("include_disabled")
+        found = [group for group in self._space.groups.values() if disabled_too or not group.disabled]
+        return {"usergroups": [group.as_slack(with_users=with_users) for group in found]}
 
     def group_users(self, params: Params) -> Json:
-        """usergroups.users.list."""
+        """usergroups.users.list: by id only; a disabled one shows only when that is asked for."""
+        if not params.text("usergroup"):
+            raise SlackError("invalid_arguments", detail="missing required field: usergroup")
         group = self._space.groups.get(params.text("usergroup"))
-        if group is None:
+        if group is None or (group.disabled and not params.flag("include_disabled")):
             raise SlackError("no_such_subteam")
         return {"users": sorted(group.members)}
 

@@ -81,6 +81,23 @@ def filled(element: Json, typed: object) -> Json:
     return state | {holding.key: _one(element, holding, typed)}
 
 
+def chosen(element: Json, action: Json) -> Json:
+    """Give the state that an act on an input leaves."""
+    key = HOLDINGS[element["type"]].key
+    return {"type": element["type"], key: action.get(key)}
+
+
+def still(element: Json, state: Json) -> bool:
+    """Say whether a state fits an element that is drawn anew: of the same type, with what was chosen still there."""
+    holding = HOLDINGS[element["type"]]
+    if state["type"] != element["type"] or not holding.options or "external" in element["type"]:
+        return bool(state["type"] == element["type"])
+    held = state.get(holding.key)
+    listed = held if isinstance(held, list) else [held] if held else []
+    values = {option["value"] for option in options_of(element)}
+    return all(each["value"] in values for each in listed)
+
+
 def _one(element: Json, holding: Holding, typed: object) -> object:
     if not holding.options:
         return typed if isinstance(typed, int) and holding.key == "selected_date_time" else str(typed)

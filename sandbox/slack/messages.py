@@ -102,6 +102,7 @@ class Channel:
     is_private: bool = False
     is_im: bool = False
     is_archived: bool = False
+    is_ext_shared: bool = False  # with another organisation (Slack Connect)
     messages: dict[str, Message] = field(default_factory=dict)
 
     @property
@@ -119,8 +120,8 @@ class Channel:
             "is_mpim": False,
             "is_private": self.is_private or self.is_im,
             "is_archived": self.is_archived,
-            "is_shared": False,
-            "is_ext_shared": False,
+            "is_shared": self.is_ext_shared,
+            "is_ext_shared": self.is_ext_shared,
             "context_team_id": TEAM,
         }
         if self.is_im:

@@ -65,6 +65,7 @@ class Group:
     id: str
     handle: str
     members: set[str]
+    disabled: bool = False
 
     def as_slack(self, *, with_users: bool) -> Json:
         """Describe the group as usergroups.list does."""
@@ -75,7 +76,7 @@ class Group:
             "handle": self.handle,
             "name": self.handle,
             "user_count": len(self.members),
-            "date_delete": 0,
+            "date_delete": int(self.disabled),
         }
         return found | ({"users": sorted(self.members)} if with_users else {})
 

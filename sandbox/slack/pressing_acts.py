@@ -55,15 +55,19 @@ async def click(scene: Scene, user: User, channel: Channel, message: Message, wa
 
 
 async def click_in_view(scene: Scene, user: User, view: View, wanted: Json, values: Json) -> Json:
-    """Press something in an open view, or in the Home tab, with ``values`` filled in before. Raises Wrong."""
+    """Press or choose something in an open view, or in the Home tab, ``values`` filled in before. Raises Wrong.
+
+    The payload holds the view with what is filled in, and neither a channel nor a message.
+    """
     space, before = scene.space, scene.space.changes.rev
     view.fill(values)
     block, element = find(view.body["blocks"], wanted["action_id"], wanted["label"], wanted["block_id"])
+    if block["type"] == "input" and not block.get("dispatch_action"):
+        raise Wrong(f"{element['action_id']} is an input without dispatch_action: fill it in with submit.")
     if _denied(element, wanted["confirm"]):
         return scene.outcome(user, before, _NOT_SENT)
     action = pressed(block, element, space.mint.ts(), wanted["value"], wanted["label"])
-    if wanted["value"] is not None and element["action_id"] in view.values.get(block["block_id"], {}):
-        view.fill({block["block_id"]: {element["action_id"]: wanted["value"]}})
+    view.choose(block, element, action)
     payload = payloads.interaction("block_actions", user) | payloads.in_view(view)
     payload |= {"actions": [action], "trigger_id": space.triggers.make(user.id, view.id)}
     done = await scene.wire.send("interactive", payload, answers=False)

@@ -1,4 +1,4 @@
-"""What the driver sets: people, channels and faults."""
+"""What the driver sets: people, user groups and channels."""
 
 import re
 
@@ -10,6 +10,7 @@ from sandbox.slack.shapes import Json, SlackError, Wrong
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 _ID = re.compile(r"[UW][A-Z0-9]{2,20}")
+_GROUP_ID = re.compile(r"S[A-Z0-9]{2,20}")
 _HOUSE = {user.id for user in HOUSE}
 
 
@@ -27,8 +28,9 @@ async def put_user(scene: Scene, asked: Asked) -> Json:
         raise Wrong(f"{name!r} with id {user_id!r} can't be: names are lower case, ids U and capitals, and free.")
     if before is None and user_id in space.users:
         raise Wrong(f"The id {user_id} belongs to {space.users[user_id].name}.")
-    team = asked.text("team", OTHER_TEAM if kind is Kind.STRANGER else TEAM)
-    user = User(user_id, name, asked.text("real_name", before.real_name if before else name.title()), kind, team)
+    team = before.team if before and before.kind is kind else OTHER_TEAM if kind is Kind.STRANGER else TEAM
+    real_name = asked.text("real_name", before.real_name if before else name.title())
+    user = User(user_id, name, real_name, kind, asked.text("team", team))
     wanted = _channels(scene, asked.names("channels"))
     space.users[user.id] = user
     space.direct(user.id)
@@ -40,7 +42,7 @@ async def put_user(scene: Scene, asked: Asked) -> Json:
 
 
 async def put_channel(scene: Scene, asked: Asked) -> Json:
-    """Add a channel, or change it: name, id, members (all), bot (in it), private, archived. Raises Wrong."""
+    """Add a channel, or change it: name, id, members (all), bot (in it), private, archived, shared. Raises Wrong."""
     space, name = scene.space, asked.text("name").removeprefix("#")
     if not _NAME.fullmatch(name):
         raise Wrong(f"{name!r} is no name of a channel: lower case, digits, - and _.")
@@ -56,11 +58,31 @@ async def put_channel(scene: Scene, asked: Asked) -> Json:
         found.members = {scene.user(each).id for each in members} | (found.members & {BOT})
     if asked.flag("bot") is not None:
         found.members = found.members | {BOT} if asked.flag("bot") else found.members - {BOT}
-    private, archived = asked.flag("private"), asked.flag("archived")
+    private, archived, shared = asked.flag("private"), asked.flag("archived"), asked.flag("shared")
     found.is_private = found.is_private if private is None else private
     found.is_archived = found.is_archived if archived is None else archived
+    found.is_ext_shared = found.is_ext_shared if shared is None else shared
     space.changes.bump()
     return {"ok": True, "channel": found.as_slack()}
+
+
+async def put_group(scene: Scene, asked: Asked) -> Json:
+    """Add a user group, or change it: id, handle, users (all of them), disabled. Raises Wrong."""
+    groups, name = scene.space.groups, asked.text("id")
+    if not _GROUP_ID.fullmatch(name):
+        raise Wrong(f"{name!r} is no id of a user group: S and capitals or digits.")
+    before = groups.get(name)
+    handle = asked.text("handle", before.handle if before else None).removeprefix("@")
+    if not _NAME.fullmatch(handle):
+        raise Wrong(f"{handle!r} is no handle: lower case, digits, - and _.")
+    if any(each.handle == handle and each.id != name for each in groups.values()):
+        raise Wrong(f"The handle {handle} belongs to another user group.")
+    users, disabled = asked.names("users"), asked.flag("disabled")
+    members = {scene.user(each).id for each in users} if users is not None else before.members if before else set()
+    made = Group(name, handle, members, (before is not None and before.disabled) if disabled is None else disabled)
+    groups[name] = made
+    scene.space.changes.bump()
+    return {"ok": True, "usergroup": made.as_slack(with_users=True)}
 
 
 def _known(scene: Scene, asked: Asked) -> User | None:
@@ -100,8 +122,8 @@ def _regroup(scene: Scene, user: User, handles: list[str] | None) -> None:
     if handles is None:
         return
     groups = scene.space.groups
-    for handle in handles:
-        name = "S0" + handle.upper()
+    for handle in set(handles) - {group.handle for group in groups.values()}:
+        name = "S0" + re.sub("[^A-Z0-9]", "", handle.upper())
         groups.setdefault(name, Group(name, handle, set()))
     for group in groups.values():
         group.members = group.members | {user.id} if group.handle in handles else group.members - {user.id}

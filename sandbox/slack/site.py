@@ -19,7 +19,7 @@ from sandbox.slack.faults import Faults
 from sandbox.slack.looking import Looking
 from sandbox.slack.params import read
 from sandbox.slack.scene import Scene
-from sandbox.slack.setting import put_channel, put_user
+from sandbox.slack.setting import put_channel, put_group, put_user
 from sandbox.slack.shapes import Json, SlackError, Wrong
 from sandbox.slack.web_api import WebApi
 
@@ -56,6 +56,7 @@ class Site:
             **driver.acts,
             "users": lambda it: put_user(self._scene, it),
             "channels": lambda it: put_channel(self._scene, it),
+            "usergroups": lambda it: put_group(self._scene, it),
             "faults": self._arm,
         }
         gets: dict[str, Work] = {**looking.looks, "faults": self._armed}

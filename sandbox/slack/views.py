@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sandbox.slack.ids import Mint
-from sandbox.slack.inputs import complaint, filled, opened
+from sandbox.slack.inputs import chosen, complaint, filled, opened, still
 from sandbox.slack.messages import elements, with_ids
 from sandbox.slack.people import APP, BOT_PROFILE, TEAM
 from sandbox.slack.shapes import Json, SlackError, Wrong
@@ -47,7 +47,7 @@ class View:
         self.values = {}
         for block, element in self.inputs():
             kept = before.get(block["block_id"], {}).get(element["action_id"])
-            same = kept is not None and kept["type"] == element["type"]
+            same = kept is not None and still(element, kept)
             self.values.setdefault(block["block_id"], {})[element["action_id"]] = kept if same else opened(element)
 
     def fill(self, typed: Json) -> None:
@@ -62,6 +62,12 @@ class View:
                     has = ", ".join(f"{block} / {action}" for block, action in known) or "none"
                     raise Wrong(f"View {self.id} has no input {block_id} / {action_id}. Its inputs: {has}.")
                 self.values[block_id][action_id] = filled(element, value)
+
+    def choose(self, block: Json, element: Json, action: Json) -> None:
+        """Keep what an act on one of its inputs chose; a button holds nothing."""
+        held = self.values.get(block["block_id"], {})
+        if element["action_id"] in held:
+            held[element["action_id"]] = chosen(element, action)
 
     def complaints(self) -> dict[str, str]:
         """Say, by block, what Slack's client would not send."""
