@@ -21,6 +21,7 @@ from core.ids import new_id
 from core.outcome import Refusal
 
 _log = logging.getLogger(__name__)
+_WHAT = {"mention": "what you asked", "click": "the button that you pressed", "submission": "what you sent"}
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,18 @@ class Desk:
             reply.privately(
                 self.commands.refused(Refusal(incident, words, "Look at the cluster before you repeat it."))
             )
+
+    def sorry(self, kind: str, body: Mapping[str, object], error: SeconderError) -> None:
+        """Tell whoever acted that it could not be kept, so that nothing was done. Touches no store."""
+        refusal = Refusal(error.code, error.message, error.hint)
+        _reply(self.client, kind, body).privately(self.commands.refused(refusal))
+
+    def still(self, kind: str, body: Mapping[str, object]) -> None:
+        """Tell whoever waits that it is being worked on. Touches no store."""
+        asked = f"{self.commands.command} {text_of(body, 'text')}".strip()
+        what = asked if kind == "command" else _WHAT.get(kind, kind)
+        parts = self.texts.parts("waiting.j2", {"what": what})
+        _reply(self.client, kind, body).privately(assemble(parts, "waiting"))
 
     def _deal(self, kind: str, body: Mapping[str, object], reply: Reply) -> None:
         team, user = _account(kind, body)
@@ -108,7 +121,10 @@ def _account(kind: str, body: Mapping[str, object]) -> tuple[str, str]:
 
 def _reply(client: WebClient, kind: str, body: Mapping[str, object]) -> Reply:
     _, user = _account(kind, body)
+    view = body.get("view")
     channel = text_of(body, "channel_id") or text_of(body, "channel", "id") or text_of(body, "event", "channel")
+    if not channel and isinstance(view, Mapping):
+        channel = modals.read(view).channel
     return Reply(client, channel, user, text_of(body, "response_url"))
 
 

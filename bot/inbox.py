@@ -1,6 +1,7 @@
 """What comes in from Slack is kept first, acknowledged second, and worked on third, on the bot's own threads."""
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -8,10 +9,14 @@ from datetime import timedelta
 
 from audit.store import Store
 from bot import store as rows
+from bot.patience import Patience
 from core.clock import Clock, moment, stamp
+from core.errors import SeconderError
 
 STALE = timedelta(seconds=60)  # nobody waits for an older answer any more
+PROMPT = 1.2  # seconds that keeping a payload may wait for the store: Slack wants its acknowledgement within 3
 Payload = Mapping[str, object]
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -22,14 +27,17 @@ class Inbox:
     clock: Clock
     pool: ThreadPoolExecutor
     work: Callable[[str, Payload], None]
+    patience: Patience | None = None
 
     def take(self, kind: str, payload: Payload) -> bool:
         """Keep a payload and hand it to a worker; False when it came before. Raises StoreUnavailable."""
         key, meaning = identity(kind, payload)
         payload = {name: value for name, value in payload.items() if name != "token"}
-        with self.store.transaction() as session:
+        with self.store.transaction(PROMPT) as session:
             fresh = rows.receive(session, key, meaning, kind, payload, stamp(self.clock.now()))
         if fresh:
+            if self.patience is not None:
+                self.patience.begin(key, kind, payload)
             self.pool.submit(self._handle, key, kind, payload)
         return fresh
 
@@ -45,8 +53,14 @@ class Inbox:
                 self._done(key)
 
     def _handle(self, key: str, kind: str, payload: Payload) -> None:
-        self.work(kind, payload)
-        self._done(key)
+        try:
+            self.work(kind, payload)
+            self._done(key)
+        except SeconderError as error:
+            _log.warning("%s", error)  # it stays in the inbox, and is looked at again after the next start
+        finally:
+            if self.patience is not None:
+                self.patience.end(key)
 
     def _done(self, key: str) -> None:
         with self.store.transaction() as session:

@@ -20,6 +20,7 @@ from bot.commands import Commands
 from bot.desk import Desk
 from bot.environment import Environment
 from bot.inbox import Inbox
+from bot.patience import Patience
 from bot.posts import Posts
 from bot.proposals import Proposals
 from bot.reminders import Reminders
@@ -64,8 +65,9 @@ def _serve(environment: Environment, house: House, leaving: threading.Event) -> 
     workers, carriers = pool("work", house.settings.bot.workers), pool("run", house.settings.bot.workers)
     dispatcher = Dispatcher(house.store, runner, house.owners, house.ending.claimable, house.ending.sweep, carriers)
     desk = _desk(house, client, dispatcher)
-    inbox = Inbox(house.store, house.clock, workers, desk.deal)
-    app = build_app(client, inbox.take, desk.check)
+    patience = Patience(desk.still)
+    inbox = Inbox(house.store, house.clock, workers, desk.deal, patience)
+    app = build_app(client, inbox.take, desk.check, desk.sorry)
     handler = open_socket(app, environment.app_token, environment.api_url)
     schedule = ticker(lambda: tick(_schedules(house, client), house.store, house.clock, house.owner.name))
     threads = [
@@ -73,6 +75,7 @@ def _serve(environment: Environment, house: House, leaving: threading.Event) -> 
         for name, work in (
             ("cards", lambda: posts.serve(leaving)),
             ("dispatch", lambda: dispatcher.serve(leaving)),
+            ("patience", lambda: patience.serve(leaving)),
             ("heartbeat", lambda: _beat(house, leaving)),
             ("tell", lambda: _tell(house, _announcer(house, client), _reminders(house, client), leaving)),
             ("socket", lambda: _connect(handler, leaving)),

@@ -16,12 +16,14 @@ from core.errors import SeconderError
 
 _log = logging.getLogger(__name__)
 PING = 2  # seconds: the built-in client then notices a silent cut after 11 s instead of 54
+LONGEST_ERROR = 1000  # characters under a field
 LISTENERS = 32  # Bolt's default of 5 stops acknowledging when 5 handlers are busy
 _ANY = re.compile(".*", re.DOTALL)
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 Take = Callable[[str, dict[str, object]], object]
 Check = Callable[[dict[str, object]], dict[str, str]]
+Sorry = Callable[[str, dict[str, object], SeconderError], None]
 
 
 class Handler(SocketModeHandler):
@@ -33,10 +35,11 @@ class Handler(SocketModeHandler):
         super().handle(client, req)  # type: ignore[arg-type]  # it narrows what its own base allows
 
 
-def build_app(client: WebClient, take: Take, check_submission: Check) -> App:
+def build_app(client: WebClient, take: Take, check_submission: Check, sorry: Sorry) -> App:
     """Build a Bolt app that catches everything, so that nothing stays unacknowledged.
 
-    ``take`` keeps a payload; ``check_submission`` gives what is wrong with a modal, by block.
+    ``take`` keeps a payload; ``check_submission`` gives what is wrong with a modal, by block; ``sorry`` tells whoever
+    acted that nothing could be kept, so that nothing was done.
     """
     app = App(
         client=client,
@@ -50,7 +53,11 @@ def build_app(client: WebClient, take: Take, check_submission: Check) -> App:
                 take(kind, body)
             except SeconderError as error:
                 _log.error("%s", error)  # known: its words say it all
-                ack(f"⛔ {error.message} Nothing was done. {error.hint}") if kind == "command" else ack()
+                if kind == "command":  # the one acknowledgement that can carry words
+                    ack(f"⛔ {error.message} Nothing was done. {error.hint}")
+                    return
+                ack()
+                sorry(kind, body, error)
                 return
             ack()
 
@@ -65,6 +72,8 @@ def build_app(client: WebClient, take: Take, check_submission: Check) -> App:
             take("submission", body)
         except SeconderError as error:
             _log.error("%s", error)  # known: its words say it all
+            ack(response_action="errors", errors=_under_the_first_field(body, error))
+            return
         ack()
 
     app.command(_ANY)(kept("command"))
@@ -82,6 +91,14 @@ def open_socket(app: App, app_token: str, api_url: str) -> Handler:
     if urlsplit(api_url).hostname in _LOOPBACK:
         handler.client.proxy = None  # the WebSocket client takes HTTP_PROXY and ignores NO_PROXY
     return handler
+
+
+def _under_the_first_field(body: dict[str, object], error: SeconderError) -> dict[str, str]:
+    """Keep the window open with what was typed, and say under its first field why it was not taken."""
+    view = body.get("view")
+    blocks = view.get("blocks", []) if isinstance(view, dict) else []
+    field = next((str(block.get("block_id")) for block in blocks if block.get("type") == "input"), "none")
+    return {field: f"{error.message} Nothing was done. {error.hint}"[:LONGEST_ERROR]}
 
 
 def _acknowledge(ack: Ack) -> None:

@@ -28,7 +28,6 @@ def recorded(demo: Demo) -> list[tuple[str, str]]:
         pytest.param("promot main db2", "/db promote main db2", id="an unknown action"),
         pytest.param("promote mian db2", "/db promote main db2", id="an unknown cluster"),
         pytest.param("promote main db9", "/db promote main db", id="an unknown node"),
-        pytest.param("resync", "/db resync main db1", id="missing words"),
         pytest.param("resync main", "/db resync main db1", id="a missing word"),
         pytest.param("status main now please", "/db status main", id="words too many"),
         pytest.param('status "main', "/db status main", id="a quote that does not close"),
