@@ -12,6 +12,9 @@ help:
 	@echo "make test          all tests; what needs a real server and has none is skipped, and said"
 	@echo "make check         lint, types, architecture"
 	@echo "make bench         figures beside references [ONLY=name]"
+	@echo "make mutants       how many small faults in the gate its tests notice (about a quarter of an hour)"
+	@echo "make soak          the gate's races and its state machine, many times over (about half an hour)"
+	@echo "make docs          write docs/actions.md anew"
 	@echo "make setup         only prepare .venv"
 	@echo "make clean         remove what the others made"
 
@@ -32,6 +35,16 @@ check: $(READY)
 	@.venv/bin/mypy
 	@$(PY) -m pytest -q -p no:randomly tests/test_architecture.py
 
+mutants: $(READY)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-mutants.txt
+	@$(PY) -m mutants
+
+soak: $(READY)
+	@SECONDER_SOAK=1 $(PY) -m pytest tests/gate/test_races.py tests/gate/test_machine.py $(PYTEST)
+
+docs: $(READY)
+	@$(PY) -m bot.table --write
+
 bench: $(READY)
 	@$(PY) -m bench $(ONLY)
 
@@ -40,4 +53,4 @@ clean:
 	@rm -rf .venv .seconder .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test check mutants soak docs bench clean

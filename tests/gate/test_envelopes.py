@@ -62,8 +62,12 @@ def test_12_what_comes_out_of_order_finds_the_request_as_it_is(scene: Scene) -> 
         ('[clusters.main]\nengine = "postgres"\n', "not TOML"),
         ('[clusters.all]\nengine = "postgres"\nchannel = "ops"\n[clusters.all.nodes.db1]\nhost = "x"\n', "means every"),
         (
-            '[clusters.copy]\nengine = "postgres"\nchannel = "ops"\n'
-            '[clusters.copy.nodes.db9]\nhost = "db1.example.org"\n',
+            """[clusters.copy]
+engine = "postgres"
+channel = "ops"
+[clusters.copy.nodes.db9]
+host = "db1.example.org"
+""",
             "already main/db1",
         ),
     ],
