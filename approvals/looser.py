@@ -1,4 +1,7 @@
-"""What new rules allow that the old ones did not: such rules need consent under the old ones."""
+"""What new rules allow that the old ones did not: such rules need consent under the old ones.
+
+A login on the bot's machine is not among it: whoever gets one can write the store itself (docs/safety.md).
+"""
 
 from collections.abc import Iterable, Iterator
 from itertools import product
@@ -24,7 +27,6 @@ def _people(old: Rules, new: Rules) -> Iterator[str]:
             yield f"{name} is new"
         for word, had, has in (
             ("account", known.accounts, person.accounts),
-            ("login", known.logins, person.logins),
             ("group", known.groups, person.groups),
         ):
             for added in sorted(has - had):

@@ -47,7 +47,7 @@ class Finding:
 
 def check(house: House, environment: Environment) -> list[Finding]:
     """Look at everything that is configured; every finding, good ones too."""
-    findings = [*_people(house), *_store(house, environment), _slack(environment)]
+    findings = [*_people(house), *_store(house, environment), _slack(environment), *_groups(house)]
     nodes = [(cluster, node) for cluster in house.settings.clusters.values() for node in cluster.nodes.values()]
     with ThreadPoolExecutor(max_workers=8) as pool:
         for found in pool.map(lambda pair: list(_node(house, *pair)), nodes):
@@ -127,6 +127,14 @@ def _slack(environment: Environment) -> Finding:
     except (SlackApiError, SlackClientError, OSError) as error:
         return Finding("bad", "slack", f"It is not reached: {error}", "Look at the token and at SLACK_API_URL.")
     return Finding("good", "slack", f"{who['user']} in {who['team']}.")
+
+
+def _groups(house: House) -> Iterator[Finding]:
+    for group in sorted(house.groups.fed()):
+        if house.groups.members(group) is None:
+            said = house.groups.trouble(group) or "Slack was not asked."
+            hint = "See usergroups:read in docs/howto/own-cluster.md."
+            yield Finding("bad", f"group {group}", f"Nobody is in it: {said}", hint)
 
 
 def _node(house: House, cluster: Cluster, node: Node) -> Iterator[Finding]:

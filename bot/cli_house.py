@@ -43,9 +43,13 @@ def login() -> str:
 
 
 def me(opened: House) -> Actor:
-    """Give the roster person whose logins hold the login; everybody else, root included, is refused (exit code 1)."""
+    """Give the roster person whose logins hold the login; everybody else, root included, is refused (exit code 1).
+
+    Who a login of this machine is, is said by the file; what that person may do, by the rules in force.
+    """
     name = login()
-    person = opened.gate.rules().roster.by_login(name)
+    found = opened.settings.roster.by_login(name)
+    person = opened.gate.rules().roster.named(found.name) if found else None
     if person is None:
         refusal = Refusal(
             "WHO-UNKNOWN",

@@ -8,7 +8,6 @@ import typer
 
 from approvals.model import Request, State, Typed, Verdict
 from approvals.rule import Rule
-from bot import store as rows
 from bot.cli_house import as_json, house, me, no
 from bot.requests_json import request_json
 from bot.road import Answered
@@ -18,7 +17,6 @@ from core.errors import ConfigurationError, SeconderError
 from core.grant import Grant
 from core.outcome import Refusal
 from core.plan import Look, Risk
-from runs import owner
 
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 Id = Annotated[str, typer.Argument(help="The request's id.")]
@@ -152,9 +150,9 @@ def _whole(opened: House, request: Request) -> str:
 def _after_vote(opened: House, request: Request, *, json: bool) -> None:
     """Leave the run to a bot that serves; without one, carry it out here."""
     grant = next((grant for grant in opened.ending.claimable() if grant.request == request.id), None)
-    if grant is not None and not _served(opened):
+    if grant is not None and not opened.served():
         _carry_out(opened, grant)
-    elif request.state is State.APPROVED and request.wish.start_at and not _served(opened):
+    elif request.state is State.APPROVED and request.wish.start_at and not opened.served():
         typer.echo("🟡 No bot serves this store: unless one does by then, nothing will start.", err=True)
     finish(opened, opened.gate.find(request.id) or request, json=json)
 
@@ -164,11 +162,6 @@ def _carry_out(opened: House, grant: Grant) -> None:
     came = opened.runner.start(grant)
     if isinstance(came, Refusal):
         no(came)
-
-
-def _served(opened: House) -> bool:
-    with opened.store.reading() as session:
-        return any(owner.lives(opened.owners, name) for name in rows.bots(session))
 
 
 def finish(opened: House, came: Request | Refusal, *, json: bool) -> NoReturn:

@@ -22,6 +22,7 @@ from approvals.inforce.store import ConfigurationRow
 from approvals.lease import Book
 from approvals.store import RequestRow
 from audit.store import Store, open_store
+from bot import store as cards
 from bot.carrier import ActionCarrier, Carriers
 from bot.chores import VERSIONS, Chores
 from bot.digest import Digest
@@ -39,7 +40,7 @@ from bot.verbs import Verbs
 from core.clock import Clock, SystemClock
 from core.errors import ConfigurationError
 from runs.journal import Journal
-from runs.owner import Owner, enter
+from runs.owner import Owner, enter, lives
 from runs.runner import Runner
 from runs.store import RunRow
 
@@ -79,6 +80,10 @@ class House:
     owner: Owner
     owners: Path
 
+    def served(self) -> bool:
+        """Say whether a bot serves this store right now."""
+        return _served(self.store, self.owners)
+
     def close(self) -> None:
         """Let go of everything."""
         self.sites.close()
@@ -87,7 +92,11 @@ class House:
 
 
 def build(environment: Environment, settings: Settings, leaving: threading.Event | None = None) -> House:
-    """Put the rooms together over the store; makes tables that are missing."""
+    """Put the rooms together over the store; makes tables that are missing.
+
+    ``leaving`` is given by a bot that serves. Beside one the command line is under that bot's rules, whatever its file
+    says; only who a login is, is said by the file.
+    """
     if urlsplit(environment.store).scheme != "sqlite":
         raise ConfigurationError(
             "This version works over an SQLite store only: it can't tell yet whether a bot elsewhere is alive.",
@@ -105,15 +114,16 @@ def build(environment: Environment, settings: Settings, leaving: threading.Event
         )
     sites = Sites(settings.clusters, environment.home / "known_hosts")
     texts = Texts()
+    owners = environment.home / "owners"
     configuration = ConfigurationBook(store, clock, rules_of)
-    configuration.offer(settings.body)
+    if leaving is not None or not _served(store, owners):  # beside a bot that serves, its configuration counts
+        configuration.offer(settings.body)
     client = WebClient(environment.bot_token, base_url=environment.api_url, timeout=SLACK_SECONDS)
     groups = UserGroups(client, lambda: configuration.rules().feeds)
     in_force = Fed(configuration.rules, groups)
     gate, holds, reviews = Gate(store, in_force, clock), Holds(store, clock), Reviews(store, in_force, clock)
     chores = Chores(holds, configuration, sites)
     road = Road(store, gate, catalogue, sites, clock, settings.bot.zone)
-    owners = environment.home / "owners"
     owner = enter(owners)
     journal = Journal(store, Book(in_force, clock), clock, owner.name)
     carrier = Carriers(chores, ActionCarrier(catalogue, sites, texts))
@@ -139,6 +149,12 @@ def build(environment: Environment, settings: Settings, leaving: threading.Event
         owner=owner,
         owners=owners,
     )
+
+
+def _served(store: Store, owners: Path) -> bool:
+    """Say whether a bot serves this store right now."""
+    with store.reading() as session:
+        return any(lives(owners, name) for name in cards.bots(session))
 
 
 def pool(name: str, workers: int) -> ThreadPoolExecutor:

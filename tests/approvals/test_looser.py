@@ -75,7 +75,6 @@ def test_a_risk_that_was_refused_and_gets_a_rule_is_looser() -> None:
     ("dan", "said"),
     [
         (person("dan", "dba", "web"), "dan gets the group web"),
-        (replace(person("dan", "dba"), logins=frozenset({"dan", "root"})), "dan gets the login root"),
         (replace(person("dan", "dba"), accounts=frozenset({"T0SITE/U0DAN", "T9/U9"})), "dan gets the account T9/U9"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_looser_rules_wait_until_two_people_agree_under_the_old_ones(demo: Demo)
     demo.restart(looser)
     told = demo.told("The configuration got looser. The old rules stay in force")
     for line in ("ana gets the account T0SITE/U0SAN", "cy gets the group dba", "dee is new", "expires after 7200 s"):
-        assert f"•  {line}" in told or line in told
+        assert line in told
     assert "cy is not in it" in demo.hears("cy", lambda: demo.press("cy", before, "request.approve"))
     assert "I don't know you" in demo.hears("san", lambda: demo.press("san", before, "request.approve"))
     rules = demo.ask("ana", "rules")
@@ -87,10 +88,10 @@ def check_who_may_approve_now(demo: Demo) -> None:
     assert demo.denials(lift) == [("ana", "OWN-REQUEST")]
     for name, (what, why) in DEE.items():
         demo.post("/sandbox/users", name=name, **what)
-        assert why in demo.hears(name, lambda name=name: demo.press(name, lift, "request.approve"))
+        assert why in demo.hears(name, partial(demo.press, name, lift, "request.approve"))
         actor = f"slack:{what.get('team', 'T0SITE')}/{account(name)}"
         denied = "SELECT outcome FROM audit_event WHERE action = 'auth.denied' AND actor = ?"
         assert demo.rows(denied, actor) == [("denied",)]
     assert demo.state(lift) == "open"
     demo.approve("cy", lift, "main")
-    demo.shows(lift, "succeeded")
+    until(lambda: demo.state(lift) == "succeeded")

@@ -1,11 +1,12 @@
 """Later, taken back, on hold, and alone: what may be said beside a question, on the whole product."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.fixtures.product import Demo, demo_in
+from tests.fixtures.product import Demo, demo_in, until
 
 pytestmark = pytest.mark.postgres
 LATER = ["request.takeback", "request.withdraw", "request.plan"]
@@ -18,7 +19,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 
 def test_what_is_asked_for_later_is_approved_now_and_can_be_taken_back(demo: Demo) -> None:
-    back, away = (demo.ask("ana", f"promote main db2 --at {when}") for when in ("+2h", "+3h"))
+    clock = f"{datetime.now(UTC) + timedelta(hours=3):%H:%M}"
+    back, away = (demo.ask("ana", f"promote main db2 --at {when}") for when in ("+2h", clock))
     for request in (back, away):
         demo.shows(request, "*starts ")
         demo.approve("ben", request, "db2")
@@ -51,7 +53,7 @@ def test_a_hold_is_one_person_s_word_and_lifting_it_takes_two(demo: Demo) -> Non
     wrong = demo.approve("ben", lift, "db1")
     assert "not “main”" in wrong["errors"]["target"]
     demo.approve("ben", lift, "main")
-    demo.shows(lift, "succeeded")
+    until(lambda: demo.state(lift) == "succeeded")
     assert not any(file.exists() for file in files)
     assert "is not on hold" in demo.answer("ana", "lift main")
     backup = demo.ask("ana", "backup main --reason 'before the disks move'")
@@ -80,6 +82,6 @@ def test_an_emergency_runs_alone_and_is_owed_a_look_by_somebody_else(demo: Demo)
     demo.shows(request, "ben looked at it: it was right")
     assert demo.buttons(request) == []
     lift = demo.ask("ana", again)
-    demo.shows(lift, "succeeded")
+    until(lambda: demo.state(lift) == "succeeded")
     assert "you looked at" in demo.answer("ben", f"review {lift} not-fine next time call me")
     assert "❌ ben looked at it: next time call me" in demo.shows(lift, "ben looked")
