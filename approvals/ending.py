@@ -39,8 +39,7 @@ class Ending:
             return store.unredeemed(session, stamp(self.clock.now()))
 
     def _policy_changed(self, request: Request) -> bool:
-        plan = request.plan
-        rule = self.rules().policy.rule(plan.risk, plan.action, plan.cluster)
+        rule = self.rules().of(request.plan)
         return isinstance(rule, Refusal) or rule.rule_hash != request.rule_hash
 
     def _expire(self, request_id: str) -> None:

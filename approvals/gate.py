@@ -30,14 +30,14 @@ class Gate:
 
     def rule(self, plan: Plan) -> Rule | Refusal:
         """Give the rule that a plan falls under."""
-        return self.rules().policy.rule(plan.risk, plan.action, plan.cluster)
+        return self.rules().of(plan)
 
     def open(
         self, actor: Actor, plan: Plan, *, origin: str, channel: str, wish: Wish | None = None
     ) -> Request | Refusal:
         """Open a request for a plan; at once approved where the policy asks for no second person."""
         rules, wish = self.rules(), wish or Wish()
-        rule = rules.policy.rule(plan.risk, plan.action, plan.cluster)
+        rule = rules.of(plan)
         if isinstance(rule, Refusal):
             return rule
         if plan.risk is Risk.READ:
@@ -68,7 +68,7 @@ class Gate:
         rules = self.rules()
         with self.store.transaction() as session:
             request = loaded(session, request_id)
-            rule = rules.policy.rule(request.plan.risk, request.plan.action, request.plan.cluster)
+            rule = rules.of(request.plan)
             if isinstance(rule, Refusal):
                 return denied(session, self.clock, request, actor, rule)
             refusal = self._may_vote_now(request, actor, rule)
@@ -125,7 +125,7 @@ class Gate:
         rules = self.rules()
         with self.store.transaction() as session:
             request = loaded(session, request_id)
-            rule = rules.policy.rule(request.plan.risk, request.plan.action, request.plan.cluster)
+            rule = rules.of(request.plan)
             refusal = rule if isinstance(rule, Refusal) else self._may_vote_now(request, actor, rule)
             return None if refusal is None else denied(session, self.clock, request, actor, refusal)
 

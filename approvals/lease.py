@@ -42,7 +42,7 @@ class Book:
         if request is None or request.state is not State.APPROVED:
             return _INVALID
         plan = request.plan
-        rule = rules.policy.rule(plan.risk, plan.action, plan.cluster)
+        rule = rules.of(plan)
         unsure = None if isinstance(rule, Refusal) else unchecked(request, rule, rules.roster)
         if unsure is not None:
             return unsure  # the grant stays: it is looked at again in a moment

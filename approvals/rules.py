@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from approvals.people import Roster
 from approvals.policy import Policy
+from approvals.rule import Rule
+from core.outcome import Refusal
+from core.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -14,6 +17,10 @@ class Rules:
     roster: Roster
     policy: Policy
     feeds: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, plan: Plan) -> Rule | Refusal:
+        """Give the rule that a plan falls under."""
+        return self.policy.rule(plan.risk, plan.action, plan.cluster)
 
 
 InForce = Callable[[], Rules]  # they may change while the bot serves: asked for at every decision, never kept

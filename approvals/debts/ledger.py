@@ -10,10 +10,12 @@ from approvals.model import Request
 from approvals.moves import Actor, denied, loaded, record
 from approvals.people import Person
 from approvals.rule import Rule
-from approvals.rules import InForce
+from approvals.rules import InForce, Rules
 from audit.store import Session, Store
 from core.clock import Clock, moment, stamp
 from core.outcome import Refusal
+
+ALWAYS_TWO = frozenset({"lift", "rules"})  # what other people's protection hangs on: a hold, and the rules themselves
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,7 @@ class Reviews:
         rules = self.rules()
         with self.store.transaction() as session:
             request = loaded(session, request_id)
-            rule = rules.policy.rule(request.plan.risk, request.plan.action, request.plan.cluster)
-            refusal = rule if isinstance(rule, Refusal) else _may_review(session, actor.person, request, rule)
+            refusal = _may_review(session, actor.person, request, rules)
             return denied(session, self.clock, request, actor, refusal) if refusal else None
 
     def review(self, actor: Actor, request_id: str, *, fine: bool, note: str) -> Request | Refusal:
@@ -92,8 +93,7 @@ class Reviews:
         rules = self.rules()
         with self.store.transaction() as session:
             request = loaded(session, request_id)
-            rule = rules.policy.rule(request.plan.risk, request.plan.action, request.plan.cluster)
-            refusal = rule if isinstance(rule, Refusal) else _may_review(session, actor.person, request, rule)
+            refusal = _may_review(session, actor.person, request, rules)
             if refusal is None and not fine and not note.strip():
                 refusal = Refusal("REVIEW-NOTE", "Say what was not fine.", "Nothing was noted.")
             if refusal is not None:
@@ -131,6 +131,8 @@ class Reviews:
 
 
 def _may_break(person: Person, request: Request, rule: Rule) -> Refusal | None:
+    if request.plan.action in ALWAYS_TWO:
+        return Refusal("EMERGENCY-NO", "This always takes two people.", "Ask for it without --emergency.")
     if not person.groups & rule.emergency:
         who = f"it takes {any_of(rule.emergency)}" if rule.emergency else "the policy lets nobody"
         return Refusal("EMERGENCY-NO", f"You may not run this alone: {who}.", "Ask for it without --emergency.")
@@ -141,7 +143,7 @@ def _may_break(person: Person, request: Request, rule: Rule) -> Refusal | None:
     return None
 
 
-def _may_review(session: Session, person: Person, request: Request, rule: Rule) -> Refusal | None:
+def _may_review(session: Session, person: Person, request: Request, rules: Rules) -> Refusal | None:
     debt = rows.find(session, request.id)
     if debt is None:
         return Refusal("REVIEW-NONE", "This was not run as an emergency: there is nothing to review.")
@@ -149,4 +151,5 @@ def _may_review(session: Session, person: Person, request: Request, rule: Rule) 
         return Refusal("REVIEWED", f"{debt.reviewed_by} has looked at this already.")
     if person.name == debt.person:
         return Refusal("OWN-REQUEST", "You ran this alone, so somebody else has to look at it.", "Ask one of them.")
-    return may_vote(person, request, rule)
+    rule = rules.of(request.plan)
+    return rule if isinstance(rule, Refusal) else may_vote(person, request, rule)

@@ -161,6 +161,14 @@ def test_28_a_hold_holds_an_emergency_back_too_and_leaves_no_debt(scene: Scene) 
     assert scene.reviews.unpaid() == []
 
 
+@pytest.mark.parametrize("action", ["lift", "rules"])
+def test_28_a_hold_and_the_rules_themselves_are_not_for_one_person_in_any_emergency(scene: Scene, action: str) -> None:
+    scene.rule = BREAK_GLASS
+    plan = replace(a_plan(), action=action, cluster="all")
+    assert code(scene.asks("ana", plan, URGENT)) == "EMERGENCY-NO"
+    assert scene.ending.claimable() == []
+
+
 def test_28_who_lost_the_right_before_the_start_runs_nothing_alone(scene: Scene) -> None:
     scene.rule = BREAK_GLASS
     request = scene.asked("ana", wish=URGENT)
