@@ -3,7 +3,9 @@
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -24,6 +26,7 @@ from core.spec import Spec
 from fleet.inventory import Cluster
 from runs.journal import Journal
 from runs.runner import Runner
+from runs.schedule import Daily, tick
 from tests.gate.scene import Scene, code
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -174,6 +177,23 @@ def test_a_plan_of_another_risk_than_the_action_says_is_refused(
 def test_what_says_that_it_only_looks_gets_no_grant(scene: Scene) -> None:
     assert code(scene.asks("ana", replace(scene.world.plan, risk=Risk.READ))) == "PLAN-RISK"
     assert scene.ending.claimable() == []
+
+
+def test_a_schedule_that_asks_gets_a_request_that_waits(scene: Scene, tmp_path: Path) -> None:
+    plugin = Plugin(Risk.DESTRUCTIVE, Risk.DESTRUCTIVE)
+    road, _ = road_of(scene, plugin, tmp_path)
+    words = road.read_words("ana", "wipe main")
+
+    def ask() -> None:
+        road.go(scene.actor("ana"), words, origin="schedule")
+
+    nightly = Daily("wipe", time(3, 30), ZoneInfo("UTC"), ask)
+    scene.clock.forward(3600)
+    for _ in range(3):
+        scene.clock.forward(86400)
+        tick([nightly], scene.store, scene.clock, "bot-1")
+    assert [request.state for request in scene.gate.listed()] == [State.OPEN] * 2  # the first slot only starts to count
+    assert (scene.ending.claimable(), plugin.done) == ([], [])
 
 
 def test_asking_again_for_what_ended_opens_a_request_and_runs_nothing(scene: Scene, tmp_path: Path) -> None:
