@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from core.errors import StepFailed
 from fleet.errors import ShellError
@@ -148,10 +148,13 @@ def start(shell: Shell, node: Node, *, timeout: float) -> None:
         raise StepFailed(f"{node.name} can't be started: {_last(ran)}", hint, code="START-REFUSED")
 
 
-def wait_gone(shell: Shell, node: Node, *, timeout: float) -> None:
-    """Wait until no process of the server is left. Raises ``StepFailed`` after ``timeout`` seconds."""
+def wait_gone(shell: Shell, node: Node, *, timeout: float, unless: Callable[[], bool] = lambda: False) -> None:
+    """Wait until no process of the server is left, ``unless`` says that there is no need any more.
+
+    Raises ``StepFailed`` after ``timeout`` seconds.
+    """
     deadline = time.monotonic() + timeout
-    while not gone(shell, node):
+    while not gone(shell, node) and not unless():
         if time.monotonic() > deadline:
             hint = "A WAL sender or the archiver may hold it up: look at its processes."
             raise StepFailed(f"{node.name} still has server processes after {timeout:g} s.", hint, code="STILL-RUNNING")

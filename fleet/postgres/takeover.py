@@ -112,8 +112,8 @@ def rejoin(site: Site, *, node: str, upstream_node: str) -> Evidence:
     if upstream.follows(site, old, new, timeline):
         if not control.fenced(shell, old):
             raise StepFailed(f"{node} lost its standby.signal.", "Put it back before any start.", code="NOT-FENCED")
-        if not _answers(site, old):
-            control.wait_gone(shell, old, timeout=REJOIN_TIME)
+        # What a dead bot told to start may be coming up right now: then it never goes.
+        control.wait_gone(shell, old, timeout=REJOIN_TIME, unless=lambda: _answers(site, old))
         control.start(shell, old, timeout=REJOIN_TIME)
         upstream.wait_following(site, old, new, timeline=timeline, marker=marker, timeout=REJOIN_TIME)
     waiting = _unarchived(site, old)
