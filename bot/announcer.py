@@ -1,8 +1,9 @@
 """Tells the channel, once, what everybody must know: changed rules, holds, what somebody runs alone."""
 
 import logging
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -16,9 +17,11 @@ from approvals.rule import Rule
 from bot import store as rows
 from bot.cards import Message, assemble
 from bot.mentions import can_act, mention
+from bot.posts import AGAIN, GONE
 from bot.texts import Texts
 
 _log = logging.getLogger(__name__)
+_NO_THREAD = {"thread_not_found", "message_not_found", "cannot_reply_to_message"}
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Announcer:
     command: str
     channel: str
     channels: dict[str, str]  # of clusters, by name
+    _later: dict[str, float] = field(default_factory=dict)  # by channel: when it is tried again
 
     def look(self) -> None:
         """Tell what was not told yet; what Slack does not take is told later."""
@@ -80,6 +84,8 @@ class Announcer:
     def _said(self, channel: str, message: Message, thread: str | None = None) -> bool:
         if not channel:
             return True  # nobody configured a place to tell it
+        if time.monotonic() < self._later.get(channel, 0.0):
+            return False
         try:
             self.client.chat_postMessage(
                 channel=channel,
@@ -91,5 +97,17 @@ class Announcer:
             )
         except (SlackApiError, SlackClientError, OSError) as error:
             _log.warning("Slack did not take an announcement: %s", error)
-            return False
+            return self._said_again(channel, message, thread, error)
         return True
+
+    def _said_again(self, channel: str, message: Message, thread: str | None, error: Exception) -> bool:
+        """Say it beside a thread that is gone: who deletes a card silences nobody. Leave a channel alone that is."""
+        response = error.response if isinstance(error, SlackApiError) else {}
+        code = str(response.get("error", ""))
+        if thread and code in _NO_THREAD:
+            return self._said(channel, message)
+        if code in GONE:
+            self._later[channel] = time.monotonic() + AGAIN
+        elif isinstance(error, SlackApiError) and code == "ratelimited":
+            self._later[channel] = time.monotonic() + float(error.response.headers.get("Retry-After", 1.0))
+        return False

@@ -5,15 +5,21 @@ from typing import Annotated
 
 import typer
 
+from approvals.eligible import may_propose
 from approvals.model import Request
-from bot.cli_house import as_json, house, me, no
+from approvals.moves import Actor
+from bot.chores import RULES
+from bot.cli_house import as_json, house, me
 from bot.cli_requests import Json, finish
+from bot.requests_json import request_json
 from bot.verbs import Held
 from bot.wiring import House
+from bot.words import written
 from core.clock import moment
 from core.outcome import Refusal
 
 ALONE_AFTER = timedelta(hours=24)  # others have had the time to see it in the channel, and to object
+_ASK = "With a second person it takes no waiting: seconder rules --ask."
 
 
 def add(app: typer.Typer) -> None:
@@ -25,7 +31,7 @@ def add(app: typer.Typer) -> None:
 def hold(scope: Annotated[str, typer.Argument(help="A cluster, or all.")], reason: str, *, json: Json = False) -> None:
     """Let nothing new start on a cluster, at once; lifting it takes two people."""
     with house() as opened:
-        came = opened.verbs.run(me(opened), f'hold {scope} "{_quoted(reason)}"', "cli")
+        came = opened.verbs.run(me(opened), written(["hold", scope, reason]), "cli")
         if isinstance(came, Held):
             for line in came.missing:
                 typer.echo(f"🟡 {line}", err=True)
@@ -40,7 +46,7 @@ def hold(scope: Annotated[str, typer.Argument(help="A cluster, or all.")], reaso
 def lift(scope: Annotated[str, typer.Argument(help="A cluster, or all.")], *, json: Json = False) -> None:
     """Ask for a hold to be lifted; a second person approves."""
     with house() as opened:
-        _end(opened, opened.verbs.run(me(opened), f"lift {scope}", "cli"), json=json)
+        _end(opened, opened.verbs.run(me(opened), written(["lift", scope]), "cli"), json=json)
 
 
 def rules(
@@ -54,15 +60,11 @@ def rules(
         actor = me(opened)
         if ask:
             _end(opened, opened.verbs.run(actor, "rules", "cli"), json=json)
+        refusal = _adopt_alone(opened, actor, alone.strip()) if alone else None
+        if refusal is not None:
+            opened.road.record_refusal(actor.person.name, refusal, {"action": RULES, "alone": True})
+            _end(opened, refusal, json=json)
         waiting = opened.configuration.waiting()
-        if alone and waiting is not None:
-            if opened.clock.now() - moment(waiting.at) < ALONE_AFTER:
-                said = f"It was announced at {waiting.at[:16]} UTC; alone it can be put in force 24 hours later."
-                no(Refusal("RULES-ALONE", said, "Ask for it: seconder rules --ask."))
-                raise typer.Exit(1)
-            why = {"alone": True, "reason": alone, "account": actor.account}
-            opened.configuration.adopt(waiting.hash, by=actor.person.name, why=why)
-            waiting = opened.configuration.waiting()
         if json:
             as_json({"in_force": opened.configuration.in_force_hash(), "waiting": vars(waiting) if waiting else None})
         elif waiting is None:
@@ -82,18 +84,38 @@ def review(
 ) -> None:
     """Say that you have looked at what somebody ran alone."""
     with house() as opened:
-        words = f'review {request_id} {verdict} "{_quoted(note)}"'
-        came = opened.verbs.run(me(opened), words, "cli")
+        came = opened.verbs.run(me(opened), written(["review", request_id, verdict, note]), "cli")
         if isinstance(came, Request):
-            typer.echo(f"Noted: you looked at {came.id}.")
+            if json:
+                as_json(request_json(opened.store, came))
+            else:
+                typer.echo(f"Noted: you looked at {came.id}.")
             return
         _end(opened, came, json=json)
+
+
+def _adopt_alone(opened: House, actor: Actor, reason: str) -> Refusal | None:
+    """Put what waits in force on the word of one person who may ask for it, if the channel was told long enough ago."""
+    waiting, plan = opened.configuration.waiting(), opened.verbs.chores.plan(RULES, {})
+    if waiting is None or isinstance(plan, Refusal):
+        return plan if isinstance(plan, Refusal) else None
+    rule = opened.gate.rule(plan)
+    refusal = rule if isinstance(rule, Refusal) else may_propose(actor.person, rule)
+    if refusal is not None:
+        return refusal
+    if not reason:
+        return Refusal("RULES-ALONE", "Who puts rules in force alone says why.", 'Say --alone "why".')
+    if waiting.id in {change.id for change in opened.configuration.unannounced()}:
+        return Refusal("RULES-ALONE", "The channel has not been told of it yet.", f"A bot that serves tells it. {_ASK}")
+    if opened.clock.now() - moment(waiting.at) < ALONE_AFTER:
+        at = waiting.at[:16].replace("T", " ")
+        return Refusal("RULES-ALONE", f"It waits since {at} UTC; alone it is put in force 24 hours later.", _ASK)
+    why = {"alone": True, "reason": reason, "account": actor.account}
+    if opened.configuration.adopt(waiting.hash, by=actor.person.name, why=why):
+        return None
+    return Refusal("RULES-ALONE", "Another configuration came in the meantime.", "Look at it: seconder rules.")
 
 
 def _end(opened: House, came: Held | Request | Refusal, *, json: bool) -> None:
     if isinstance(came, (Request, Refusal)):
         finish(opened, came, json=json)
-
-
-def _quoted(text: str) -> str:
-    return text.replace("\\", "").replace('"', "'")

@@ -12,6 +12,7 @@ from bot.blocks import Block
 from bot.commands import Commands, text_of
 from bot.proposing import CALLBACK, TELLING, Chosen
 from bot.texts import Texts
+from core.errors import Unreachable
 from core.plan import Risk
 from core.spec import Spec
 
@@ -27,7 +28,10 @@ class Proposals:
     commands: Commands
 
     def open(self, body: Mapping[str, object], text: str) -> bool:
-        """Open it for `/db` alone, or for an action's name alone; False when the words are to be read as they are."""
+        """Open it for `/db` alone, or for an action's name alone; False when the words are to be read as they are.
+
+        Raises Unreachable when it can't be opened for an action: its name alone must not start what nobody looked at.
+        """
         word = text.strip().lower()
         fixed = next((spec for spec in self._specs() if spec.name == word and spec.risk is not Risk.READ), None)
         if word and fixed is None:
@@ -38,7 +42,10 @@ class Proposals:
             self.client.views_open(trigger_id=text_of(body, "trigger_id"), view=view)
         except (SlackApiError, SlackClientError, OSError) as error:
             _log.warning("Slack did not open a window: %s", error)
-            return False
+            if fixed is None:
+                return False
+            said = f"Slack did not open the window for {fixed.name}, and nothing was asked for."
+            raise Unreachable(said, f"Type it with the cluster: {fixed.name} CLUSTER.") from error
         return True
 
     def chose(self, body: Mapping[str, object]) -> bool:
@@ -48,7 +55,10 @@ class Proposals:
             return False
         if actions and actions[0].get("action_id") in TELLING:
             again = self._view(proposing.changed(view, actions[0]), modals.read(view).channel)
-            self.client.views_update(view_id=str(view.get("id")), view=again)
+            try:
+                self.client.views_update(view_id=str(view.get("id")), view=again)
+            except (SlackApiError, SlackClientError, OSError) as error:  # closed by now; or the next choice mends it
+                _log.warning("Slack did not redraw a window: %s", error)
         return True
 
     def missing(self, view: Mapping[str, object]) -> dict[str, str]:

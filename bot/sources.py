@@ -14,7 +14,7 @@ from fleet.inventory import Cluster
 
 _ROOT = Path(__file__).resolve().parent.parent
 _SHORT = 16  # hex digits: people compare them
-_CODE = ("actions/**/*.py", "core/**/*.py", "fleet/**/*.py", "runs/**/*.py")
+_CODE = ("actions/**/*.py", "core/**/*.py", "fleet/**/*.py", "fleet/**/*.sql", "runs/**/*.py")
 
 
 def facts(action: Action, cluster: Cluster) -> tuple[Fact, ...]:

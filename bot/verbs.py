@@ -11,7 +11,7 @@ from bot.chores import RULES, Chores
 from bot.road import Road
 from bot.sites import Sites
 from bot.wishes import take
-from bot.words import Unclear, quote, split
+from bot.words import Unclear, quote, split, written
 from core.outcome import Refusal
 from fleet import hold as hold_files
 from runs import store as runs
@@ -50,14 +50,16 @@ class Verbs:
     def _run(self, actor: Actor, text: str, origin: str) -> Held | Request | Refusal:
         words, wish = take(split(text), self.road.zone, self.road.clock.now())
         match words[0].lower(), words[1:]:
+            case ("hold" | "review") as verb, rest if wish.start_at or wish.emergency:
+                raise Unclear(f"{verb} is for now, and takes no --at and no --emergency.", written([verb, *rest]))
             case "hold", rest:
-                return self._hold(actor, rest)
+                return self._hold(actor, [*rest, *([wish.reason] if wish.reason else [])])
             case "lift", [scope]:
                 return self._asked(actor, LIFT, {"scope": self._scope(scope, LIFT)}, wish, origin)
             case "rules", []:
                 return self._asked(actor, RULES, {}, wish, origin)
             case "review", [request, *rest]:
-                return self._review(actor, request, rest)
+                return self._review(actor, request, [*rest, *([wish.reason] if wish.reason else [])])
             case "review", _:
                 raise Unclear("review wants the request's id.", f"review {self._owed()}")
             case "lift", _:

@@ -49,6 +49,7 @@ def test_a_hold_is_one_person_s_word_and_lifting_it_takes_two(demo: Demo) -> Non
     refused = demo.answer("ana", "backup main")
     assert "main is on hold: storage is moved (cy" in refused
     assert "Nothing was changed. · HELD" in refused
+    assert "This always takes two people" in demo.answer("ana", 'lift main --emergency "it can not wait"')
     lift = demo.ask("ana", "lift main")
     wrong = demo.approve("ben", lift, "db1")
     assert "not “main”" in wrong["errors"]["target"]
@@ -68,8 +69,7 @@ def test_an_emergency_runs_alone_and_is_owed_a_look_by_somebody_else(demo: Demo)
     assert "the disk dies" in told
     assert demo.ends(request, 60)["state"] == "succeeded"
     assert "Nobody else has looked at it yet" in demo.shows(request, "*ana ran this alone*: the disk dies")
-    again = 'lift main --emergency "it can not wait"'
-    demo.answer("cy", "hold main the rack burns")
+    again = 'resync main db3 --rebuild --emergency "it can not wait"'
     assert f"emergency ({request}) has not been looked at" in demo.answer("ana", again)
     demo.say("ana", "digest")
     assert "Somebody else has to look at it" in demo.told(f"ana ran `{request}` alone: the disk dies")
@@ -81,7 +81,7 @@ def test_an_emergency_runs_alone_and_is_owed_a_look_by_somebody_else(demo: Demo)
     demo.send("ben", "debt.review", verdict={"choice": "fine"}, note={"text": "it was right"})
     demo.shows(request, "ben looked at it: it was right")
     assert demo.buttons(request) == []
-    lift = demo.ask("ana", again)
-    until(lambda: demo.state(lift) == "succeeded")
-    assert "you looked at" in demo.answer("ben", f"review {lift} not-fine next time call me")
-    assert "❌ ben looked at it: next time call me" in demo.shows(lift, "ben looked")
+    second = demo.ask("ana", again)
+    until(lambda: demo.state(second) == "succeeded")
+    assert "you looked at" in demo.answer("ben", f"review {second} not-fine next time call me")
+    assert demo.rows("SELECT fine, note FROM debt WHERE request = ?", second) == [(0, "next time call me")]
