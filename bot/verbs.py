@@ -1,5 +1,6 @@
 """What can be said about the bot itself: hold, lift, rules, review."""
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -73,7 +74,7 @@ class Verbs:
                 "hold wants two things: what (a cluster, or all) and why.",
                 f'hold {words[0] if words else self._example()} "why"',
             )
-        scope = self._scope(words[0], "hold")
+        scope = self._scope(words[0], "hold", words[1:])
         hold = self.holds.put(actor, scope, " ".join(words[1:]))
         if isinstance(hold, Refusal):
             self.road.record_refusal(actor.person.name, hold, {"hold": scope})
@@ -108,10 +109,12 @@ class Verbs:
             raise Unclear(f"Was it {_FINE} or {_NOT_FINE}?", f"review {request_id} {_FINE}")
         return self.reviews.review(actor, request_id, fine=words[0] == _FINE, note=" ".join(words[1:]))
 
-    def _scope(self, word: str, verb: str) -> str:
-        if word == ALL or word in self.sites.clusters:
+    def _scope(self, word: str, verb: str, rest: Sequence[str] = ()) -> str:
+        scopes = [*self.sites.clusters, ALL]
+        if word in scopes:
             return word
-        raise Unclear(f"There is no cluster {quote(word)}.", f"{verb} {self._example()}")
+        (near,) = difflib.get_close_matches(word.lower(), scopes, n=1, cutoff=0.0)
+        raise Unclear(f"There is no cluster {quote(word)}.", written([verb, near, *rest]))
 
     def _example(self) -> str:
         return next(iter(self.sites.clusters), ALL)

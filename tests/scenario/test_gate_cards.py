@@ -34,23 +34,17 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 @pytest.fixture(scope="module")
 def hung(demo: Demo) -> list[str]:
     """Requests whose cards hang for a while already, so that they can be edited at once."""
-    return [demo.ask("ana", f"promote main {standbys(demo)[0]}") for _ in range(5)]
-
-
-def standbys(demo: Demo) -> list[str]:
-    return [name for name, role in demo.roles().items() if role == "standby"]
+    return [demo.ask("ana", f"promote main {demo.standbys()[0]}") for _ in range(5)]
 
 
 def reject(demo: Demo, request: str) -> None:
-    demo.press("ben", request, "request.reject")
-    demo.send("ben", "request.reject", reason={"text": "not today"})
+    demo.send("ben", demo.opens("ben", request, "request.reject"), reason={"text": "not today"})
     until(lambda: demo.state(request) == "rejected")
 
 
-def forge(demo: Demo, person: str, request: str) -> None:
+def forge(demo: Demo, person: str, request: str) -> Json:
     """Put the window of an approval before somebody who was never given one."""
-    demo.press(person, request, "request.plan")
-    view = demo.window(person, "request.plan")
+    view = demo.opens(person, request, "request.plan")
     forged = {
         "type": "modal",
         "callback_id": "request.approve",
@@ -69,18 +63,17 @@ def forge(demo: Demo, person: str, request: str) -> None:
     environment = demo.facts["env"]
     client = WebClient(environment["SLACK_BOT_TOKEN"], base_url=environment["SLACK_API_URL"])
     assert client.views_update(view_id=view["id"], view=forged)["ok"]
+    return view
 
 
 def test_an_open_card_says_what_waiting_costs_and_the_windows_show_what_is_signed(demo: Demo) -> None:
-    new = standbys(demo)[0]
+    new = demo.standbys()[0]
     request = demo.ask("ana", f"promote main {new}")
     assert f"⏱ Valid while {new} lags at most" in demo.shows(request, "needs 1 approval")
-    demo.press("cy", request, "request.plan")
-    plan = json.dumps(demo.window("cy", "request.plan")["blocks"], ensure_ascii=False)
+    plan = json.dumps(demo.opens("cy", request, "request.plan")["blocks"], ensure_ascii=False)
     for shown in ("Agreed to exactly these facts", "primary", "While this waits", "By hand, to go back"):
         assert shown in plan
-    demo.press("ben", request, "request.approve")
-    (target,) = [one for one in demo.window("ben", "request.approve")["blocks"] if one["type"] == "input"]
+    (target,) = [one for one in demo.opens("ben", request, "request.approve")["blocks"] if one["type"] == "input"]
     assert (target["block_id"], target["label"]["text"]) == ("target", f"Type {new} to approve")
     assert demo.state(request) == "open"
 
@@ -127,19 +120,19 @@ def see_an_edit_fail(demo: Demo, request: str) -> None:
 
 
 def test_01_one_s_own_request_is_approved_through_no_entry_point(demo: Demo) -> None:
-    new = standbys(demo)[0]
+    new = demo.standbys()[0]
     request = demo.ask("ana", f"promote main {new}")
     for _ in range(2):
         assert SAME in demo.hears("ana", lambda: demo.press("ana", request, "request.approve"))
     assert SAME in demo.hears("ana", lambda: demo.press("ana", request, "request.reject"))
-    forge(demo, "ana", request)
-    assert SAME in demo.hears("ana", lambda: demo.send("ana", "request.approve", target={"typed": new}))
+    forged = forge(demo, "ana", request)
+    assert SAME in demo.hears("ana", lambda: demo.send("ana", forged, target={"typed": new}))
     assert "There is no command “approve”" in demo.answer("ana", f"approve {request}")
     assert demo.denials(request) == [("ana", "OWN-REQUEST")] * 4
     assert demo.state(request) == "open"
     assert demo.rows("SELECT count(*) FROM vote WHERE request = ?", request) == [(0,)]
-    forge(demo, "cy", request)
-    said = demo.hears("cy", lambda: demo.send("cy", "request.approve", target={"typed": new}))
+    forged = forge(demo, "cy", request)
+    said = demo.hears("cy", lambda: demo.send("cy", forged, target={"typed": new}))
     assert "This needs approval from dba, and cy is not in it" in said
     assert demo.denials(request)[4:] == [("cy", "NOT-YOURS-TO-APPROVE")]
     demo.press("ana", request, "request.withdraw")
@@ -147,7 +140,7 @@ def test_01_one_s_own_request_is_approved_through_no_entry_point(demo: Demo) -> 
 
 
 def test_15_who_is_no_full_member_of_the_roster_approves_nothing(demo: Demo) -> None:
-    request = demo.ask("ana", f"promote main {standbys(demo)[0]}")
+    request = demo.ask("ana", f"promote main {demo.standbys()[0]}")
     for name, what in STRANGERS.items():
         account = demo.post("/sandbox/users", name=name, **what)["user"]
         said = demo.hears(name, partial(demo.press, name, request, "request.approve"))
@@ -162,7 +155,7 @@ def test_15_who_is_no_full_member_of_the_roster_approves_nothing(demo: Demo) -> 
 
 
 def test_behind_the_point_of_no_return_the_card_offers_what_comes_next_instead_of_stop(demo: Demo) -> None:
-    new, other = standbys(demo)
+    new, other = demo.standbys()
     request = demo.ask("ana", f"promote main {new}")
     begun = (
         "SELECT 1 FROM step JOIN run ON run.id = step.run WHERE request = ? AND name = ? AND step.state <> 'pending'"
@@ -172,8 +165,7 @@ def test_behind_the_point_of_no_return_the_card_offers_what_comes_next_instead_o
     with frozen(startup(demo, other)):
         demo.shows(request, "can't be stopped any more")
         assert demo.buttons(request) == ["request.next", "request.plan"]
-        demo.press("cy", request, "request.next")
-        following = json.dumps(demo.window("cy", "request.next")["blocks"], ensure_ascii=False)
+        following = json.dumps(demo.opens("cy", request, "request.next")["blocks"], ensure_ascii=False)
         assert f"{other} follows {new}" in following
         assert "If the bot dies now, by hand" in following
     assert demo.ends(request)["state"] == "succeeded"
