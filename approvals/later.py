@@ -1,79 +1,105 @@
-"""When something is to start that is asked for now: the words of ``--at``. Pure arithmetic."""
+"""When to run it, out of what people write: "+2h", "03:00", "sat-03:00", "2026-11-22T03:00". Pure arithmetic."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from approvals.windows import zone_of
+from approvals.windows import moments, zone_of
 from core.outcome import Refusal
 
 SOONEST, LATEST = timedelta(seconds=60), timedelta(days=7)
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
-_RELATIVE = re.compile(r"\+(\d{1,5})([mhd])", re.ASCII)
-_CLOCK = re.compile(rf"(?:(tomorrow|{'|'.join(_DAYS)})[ -])?(\d\d?):(\d\d)", re.ASCII)
-_DATED = re.compile(r"(\d{4})-(\d\d)-(\d\d)[t ](\d\d):(\d\d)", re.ASCII)
-_EXAMPLES = 'Write 03:00, "tomorrow 03:00", sat-03:00, 2026-11-22T03:00 or +2h.'
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+LONGEST = 40  # characters
+MANY = 100_000  # of minutes as of days this is too far ahead, and no sum of it overflows
+
+_LIKE = re.ASCII | re.IGNORECASE
+_AHEAD = re.compile(r"\+(?=\d)(?:(?P<d>\d+)d)?(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?", _LIKE)
+_CLOCK = re.compile(
+    r"(?:(?P<date>\d{4}-\d\d-\d\d)(?:T|\s+)|(?P<day>today|tomorrow|"
+    + "|".join(f"{name[:3]}(?:{name[3:]})?" for name in NAMES)
+    + r")(?:-|\s+))?(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)\s*(?P<utc>Z|UTC)?",
+    _LIKE,
+)
 
 
 def when(text: str, zone: str, now: datetime) -> datetime | Refusal:
-    """Give the moment (UTC) that is meant: ``+2h``, or a wall clock in ``zone``; ``Z`` or ``UTC`` behind it means UTC.
+    """Read a moment (UTC) from 60 seconds to 7 days ahead. What people write counts in their zone, or in UTC with "Z".
 
-    At least a minute ahead, at most seven days.
+    "+1d" is 24 hours. A bare time and a weekday (which may be today) are the next ones to come. A time that clocks skip
+    is refused; one that comes twice is the first that is still to come. Raises ConfigurationError for an unknown zone.
     """
-    words = text.strip().lower()
-    bare = re.sub(r"( ?utc|z)$", "", words)
-    place = zone_of("UTC") if bare != words else zone_of(zone)
+    here, said = zone_of(zone), text.strip()
+    if len(said) > LONGEST:
+        return _unreadable(now, here)
+    if ahead := _AHEAD.fullmatch(said):
+        days, hours, minutes = (min(int(ahead[unit] or 0), MANY) for unit in "dhm")
+        moment = now.astimezone(UTC) + timedelta(days=days, hours=hours, minutes=minutes)
+        return _out_of_reach(moment, now, here) or moment
+    if found := _CLOCK.fullmatch(said):
+        return _by_the_clock(found, ZoneInfo("UTC") if found["utc"] else here, now)
+    return _unreadable(now, here)
+
+
+def _by_the_clock(found: re.Match[str], zone: ZoneInfo, now: datetime) -> datetime | Refusal:
+    clock = time(int(found["hour"]), int(found["minute"]))
     try:
-        meant = _meant(bare, place, now)
-    except (ValueError, OverflowError):  # 25:00, the 31st of February, the year 9999
-        meant = None
-    if meant is None:
-        return Refusal("AT-UNREADABLE", "That is no time that I can read.", _EXAMPLES)
-    if isinstance(meant, Refusal):
-        return meant
-    if meant < now + SOONEST:
-        return Refusal(
-            "AT-PAST", f"{_shown(meant)} is over, or within a minute.", "Leave --at out, or name a later time."
-        )
-    if meant > now + LATEST:
-        return Refusal(
-            "AT-FAR",
-            f"{_shown(meant)} is more than seven days away.",
-            "Ask when it is nearer.",
-        )
-    return meant
+        dates = list(_dates(found["date"], (found["day"] or "").lower(), now.astimezone(zone).date()))
+    except ValueError:  # 30 February
+        return _unreadable(now, zone)
+    walls = (datetime.combine(day, clock) for day in dates)
+    coming = ((moment, wall) for wall in walls for moment in moments(wall, zone) if moment > now)
+    moment, wall = next(coming, (now, None))
+    if refusal := _out_of_reach(moment, now, zone):
+        return refusal
+    skipped = moment.astimezone(zone).replace(tzinfo=None) != wall
+    return _skipped(moment, now, zone) if skipped else moment
 
 
-def _meant(words: str, zone: ZoneInfo, now: datetime) -> datetime | Refusal | None:
-    relative, clock, dated = (form.fullmatch(words) for form in (_RELATIVE, _CLOCK, _DATED))
-    if relative:
-        return now + int(relative[1]) * _UNITS[relative[2]]
-    if dated:
-        return _moment(datetime(*map(int, dated.groups())), zone)  # type: ignore[arg-type]  # noqa: DTZ001  # a wall clock
-    if not clock:
-        return None
-    today = now.astimezone(zone).date()
-    wall = datetime.combine(today, datetime.min.time()).replace(hour=int(clock[2]), minute=int(clock[3]))
-    if clock[1] == "tomorrow":
-        return _moment(wall + timedelta(days=1), zone)
-    if clock[1]:
-        wall += timedelta(days=(_DAYS.index(clock[1]) - today.weekday()) % 7)
-    step = timedelta(days=7 if clock[1] else 1)
-    meant = _moment(wall, zone)
-    over = isinstance(meant, datetime) and meant < now + SOONEST
-    return _moment(wall + step, zone) if over else meant
+def _dates(written: str | None, day: str, today: date) -> Iterator[date]:
+    """Give the dates that may be meant, in order. Raises ValueError for one that is in no calendar."""
+    if written:
+        yield date.fromisoformat(written)
+    elif day in {"today", "tomorrow"}:
+        yield today + DAY * (day == "tomorrow")
+    else:  # from yesterday on: clocks set back at midnight show its last hour again
+        around = (today + DAY * number for number in range(-1, 8))
+        yield from (each for each in around if NAMES[each.weekday()].startswith(day[:3]))
 
 
-def _moment(wall: datetime, zone: ZoneInfo) -> datetime | Refusal:
-    """Give a wall clock's moment: of two the first; one that clocks skip is refused, with its neighbours."""
-    moment = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    if moment.astimezone(zone).replace(tzinfo=None) == wall:
-        return moment
-    around = sorted(wall.replace(tzinfo=zone, fold=fold).astimezone(UTC).astimezone(zone) for fold in (0, 1))
-    before, behind = (f"{near:%Y-%m-%dT%H:%M}" for near in around)
-    return Refusal("AT-SKIPPED", f"Clocks skip {wall:%H:%M} on that day.", f"Write {before} or {behind}.")
+def _out_of_reach(moment: datetime, now: datetime, zone: ZoneInfo) -> Refusal | None:
+    if moment < now + SOONEST:
+        message = "That time is over, or within a minute."
+        return Refusal("AT-PAST", message, f"Write +5m or {_said(_soon(now), zone)}{_where(zone)}.")
+    if moment > now + LATEST:
+        last = _said(now + LATEST, zone)
+        return Refusal("AT-FAR", "That is more than seven days away.", f"Write {last}{_where(zone)} at the latest.")
+    return None
 
 
-def _shown(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+def _skipped(behind: datetime, now: datetime, zone: ZoneInfo) -> Refusal:
+    near = [_said(each, zone) for each in (behind - MINUTE, behind) if each >= now + SOONEST]
+    message = f"Clocks in {zone.key} skip that time."
+    return Refusal("AT-SKIPPED", message, f"Write {' or '.join(near)}{_where(zone)}.")
+
+
+def _unreadable(now: datetime, zone: ZoneInfo) -> Refusal:
+    soon = _soon(now)
+    exact, weekday = _said(soon, zone), NAMES[soon.astimezone(zone).weekday()][:3]
+    clock = exact.partition("T")[2]
+    hint = f"Write +2h, {clock}, {weekday}-{clock} or {exact}{_where(zone)}."
+    return Refusal("AT-UNREADABLE", "That is no time that I can read.", hint)
+
+
+def _soon(now: datetime) -> datetime:
+    """Give a moment to show as an example: a full hour, two to three hours ahead."""
+    return now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + 3 * HOUR
+
+
+def _said(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%dT%H:%M}{'Z' if zone.key == 'UTC' else ''}"
+
+
+def _where(zone: ZoneInfo) -> str:
+    return "" if zone.key == "UTC" else f" ({zone.key} time)"

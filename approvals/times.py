@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from approvals.later import LATEST
 from approvals.model import Wish
 from approvals.rule import Rule
 from approvals.windows import frozen_by, next_open, outside
@@ -14,9 +15,9 @@ def may_start(rule: Rule, at: datetime) -> Refusal | None:
     closed = outside(rule.allowed, at)
     if freeze is None and closed is None:
         return None
-    following = next_open(rule.allowed, rule.frozen, at)
+    following = next_open(rule.allowed, rule.frozen, at, LATEST)
     hint = (
-        f"Ask with --at {following:%Y-%m-%dT%H:%M}Z, or later." if following else "No time in the next 14 days is free."
+        f"Ask with --at {following:%Y-%m-%dT%H:%M}Z, or later." if following else "No time in the next 7 days is free."
     )
     if freeze is not None:
         return Refusal("FROZEN", f"Nothing of this kind starts during “{freeze.name}”.", hint)

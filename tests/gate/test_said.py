@@ -210,7 +210,7 @@ SAID: list[tuple[Callable[[Scene], Came], str, str, str]] = [
         lambda s: under(s, frozen=(EVER,)).asks("ana"),
         "FROZEN",
         "Nothing of this kind starts during “ever”.",
-        "No time in the next 14 days is free.",
+        "No time in the next 7 days is free.",
     ),
     (
         lambda s: under(s, allowed=((NIGHT, NOON),)).asks("ana"),
