@@ -12,7 +12,7 @@ from audit import ledger
 from audit.store import Store
 from bot.carrier import made_plan
 from bot.sites import Sites
-from bot.wishes import take
+from bot.wishes import again, take
 from bot.words import Unclear, Words, split, understand
 from core.clock import Clock
 from core.errors import Malformed, SeconderError
@@ -60,7 +60,10 @@ class Road:
     def understood(self, words: list[str]) -> Words:
         """Understand a command's words, recording nothing. Raises Unclear."""
         rest, wish = take(words, self.zone, self.clock.now())
-        read = understand(rest, [action.spec for action in self.catalogue.values()], self.sites.clusters)
+        try:
+            read = understand(rest, [action.spec for action in self.catalogue.values()], self.sites.clusters)
+        except Unclear as error:  # what was meant for later is not repaired into now
+            raise Unclear(error.message, again(error.nearest, wish)) from None
         if read.spec.risk is Risk.READ and wish != Wish():
             raise Unclear(f"{read.spec.name} only looks, and runs at once.", " ".join(rest))
         return replace(read, wish=wish)

@@ -18,6 +18,7 @@ from bot.road import Road
 from bot.settings_rules import rules_of
 from bot.sites import Sites
 from bot.texts import Texts
+from bot.words import Unclear
 from core.errors import StepFailed
 from core.grant import Grant
 from core.outcome import Evidence, Probe
@@ -177,6 +178,13 @@ def test_a_plan_of_another_risk_than_the_action_says_is_refused(
 def test_what_says_that_it_only_looks_gets_no_grant(scene: Scene) -> None:
     assert code(scene.asks("ana", replace(scene.world.plan, risk=Risk.READ))) == "PLAN-RISK"
     assert scene.ending.claimable() == []
+
+
+def test_a_command_that_is_repaired_keeps_its_time(scene: Scene, tmp_path: Path) -> None:
+    road, _ = road_of(scene, Plugin(Risk.CHANGE, Risk.CHANGE), tmp_path)
+    with pytest.raises(Unclear) as unclear:
+        road.read_words("ana", "wype main --at 2026-03-02T03:00")
+    assert unclear.value.nearest == "wipe main --at 2026-03-02T03:00Z"
 
 
 def test_a_schedule_that_asks_gets_a_request_that_waits(scene: Scene, tmp_path: Path) -> None:
