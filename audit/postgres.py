@@ -1,24 +1,51 @@
 """The same store in PostgreSQL: one writer at a time, and a table that refuses to be altered."""
 
+import math
 from collections.abc import Generator, Sequence
 
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from audit.chain import DOMAIN
 from audit.guard import TABLE
+from core.errors import ConfigurationError
 
 SCHEME = "postgresql+psycopg"
 CONNECT_SECONDS = 3
+POOLED, BURST = 10, 20  # more handlers than are pooled may wait for the lock at once; none may wait for a connection
 _LOCK = 0x5EC0DE  # one advisory lock for all writers, as SQLite has one; the chain has one end
-_FUNCTION = f"""CREATE OR REPLACE FUNCTION {TABLE}_guard() RETURNS trigger LANGUAGE plpgsql AS $guard$
-DECLARE newest record;
+_DEFAULTS = {  # what the URL says itself comes first
+    "connect_timeout": CONNECT_SECONDS,
+    "application_name": "seconder",
+    "keepalives_idle": 10,  # a host that vanished is noticed within half a minute, not after two hours
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
+# No statement_timeout: it would end the wait for a synchronous standby, and call that committed.
+_LIMITS = """SELECT set_config('lock_timeout', :wait, true),
+set_config('idle_in_transaction_session_timeout', '30s', true),
+set_config('synchronous_commit',
+    CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)"""
+_SEARCH = "pg_catalog, pg_temp"  # a temporary audit_event, or an operator of somebody's own, stands before nothing
+_FUNCTION = f"""CREATE OR REPLACE FUNCTION {TABLE}_guard() RETURNS trigger LANGUAGE plpgsql
+SET search_path = {_SEARCH} AS $guard$
+DECLARE
+  last_seq bigint;
+  last_hash text;
 BEGIN
   IF TG_OP <> 'INSERT' THEN
     RAISE EXCEPTION 'the audit log is never changed';
   END IF;
-  SELECT seq, hash INTO newest FROM {TABLE} ORDER BY seq DESC LIMIT 1;
-  IF NEW.seq IS DISTINCT FROM coalesce(newest.seq, 0) + 1
-     OR NEW.prev_hash IS DISTINCT FROM coalesce(newest.hash, '{"0" * 64}') THEN
+  EXECUTE format('SELECT seq, hash FROM %I.%I ORDER BY seq DESC LIMIT 1', TG_TABLE_SCHEMA, TG_TABLE_NAME)
+    INTO last_seq, last_hash;
+  IF NEW.seq IS DISTINCT FROM coalesce(last_seq, 0) + 1
+     OR NEW.prev_hash IS DISTINCT FROM coalesce(last_hash, '{"0" * 64}') THEN
     RAISE EXCEPTION 'this entry does not follow the last one';
+  END IF;
+  IF NEW.hash IS DISTINCT FROM
+     encode(sha256(decode('{DOMAIN.hex()}', 'hex') || convert_to(NEW.body, 'UTF8')), 'hex') THEN
+    RAISE EXCEPTION 'the hash does not belong to the body';
   END IF;
   RETURN NEW;
 END $guard$"""  # noqa: S608  # constants only
@@ -31,33 +58,52 @@ _TRIGGERS = (
     f"ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {_ROW}",  # also for whoever sets session_replication_role
     f"ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {_STATEMENT}",
 )
-_LOOK = """SELECT tgname, tgenabled::text, tgtype, prosrc FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
-WHERE tgrelid = to_regclass(:table) AND NOT tgisinternal ORDER BY tgname"""
-_BODY = _FUNCTION.split("$guard$")[1]
-_AS_MADE = {_ROW: ("A", 31, _BODY), _STATEMENT: ("A", 34, _BODY)}  # pg_trigger.tgtype: bits of level, time and event
+_LOOK = """SELECT tgname, tgenabled::text, tgtype::int, tgqual IS NULL AND tgattr::text = '', lanname::text,
+provolatile::text, array_to_string(proconfig, ';'), prosrc
+FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid JOIN pg_language ON pg_language.oid = prolang
+WHERE tgrelid = to_regclass(:table) AND NOT tgisinternal"""
+_RULES = "SELECT rulename::text FROM pg_rewrite WHERE ev_class = to_regclass(:table) ORDER BY rulename"
+_MADE = (True, "plpgsql", "v", f"search_path={_SEARCH}", _FUNCTION.split("$guard$")[1])
+_AS_MADE = {_ROW: ("A", 31, *_MADE), _STATEMENT: ("A", 34, *_MADE)}  # pg_trigger.tgtype: bits of level, time, event
+_CORRUPT = {"XX001", "XX002"}  # data_corrupted, index_corrupted
 
 
 def engine(url: str) -> Engine:
-    """Give the engine. READ COMMITTED is meant: behind the lock each statement sees what was committed before it."""
+    """Give the engine. READ COMMITTED is meant: behind the lock each statement sees what was committed before it.
+
+    Raises ConfigurationError for a URL that can't be read.
+    """
+    try:
+        asked = make_url(url)
+    except (ArgumentError, ValueError) as error:  # its words would repeat the password
+        raise ConfigurationError(
+            "SECONDER_STORE is no URL that can be read.",
+            f"Write it as {SCHEME}://user@host:5432/database; in a password, write @ as %40, / as %2F and : as %3A.",
+        ) from error
     return create_engine(
-        url,
+        asked,
         isolation_level="READ COMMITTED",
-        pool_size=10,
+        pool_size=POOLED,
+        max_overflow=BURST,
         pool_timeout=CONNECT_SECONDS,
-        connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "seconder"},
+        pool_pre_ping=True,  # a server that was started again costs nobody an error
+        connect_args={name: value for name, value in _DEFAULTS.items() if name not in asked.query},
     )
 
 
 def begin_writing(connection: Connection, wait: float) -> None:
-    """Wait for the writers' lock, at most so many seconds; what is committed is on the disk."""
-    connection.execute(text("SELECT set_config('lock_timeout', :wait, true)"), {"wait": f"{int(wait * 1000)}ms"})
-    connection.execute(text("SET LOCAL synchronous_commit = on"))
+    """Wait for the writers' lock, at most so many seconds; what is committed is on the disk.
+
+    A writer that falls silent for 30 s loses its transaction and the lock.
+    """
+    connection.execute(text(_LIMITS), {"wait": _milliseconds(wait)})
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
-def begin_reading(connection: Connection) -> None:
-    """See one snapshot, and change nothing."""
+def begin_reading(connection: Connection, wait: float) -> None:
+    """See one snapshot, and change nothing; wait at most so many seconds for a table that somebody locked."""
     connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+    connection.execute(text("SELECT set_config('lock_timeout', :wait, true)"), {"wait": _milliseconds(wait)})
 
 
 def guard(connection: Connection) -> None:
@@ -69,13 +115,27 @@ def guard(connection: Connection) -> None:
 def altered(connection: Connection) -> list[str]:
     """Name the triggers that are not there as we made them, or not ours."""
     rows = connection.execute(text(_LOOK), {"table": TABLE}).all()
-    found = {str(name): (str(enabled), int(kind), str(body)) for name, enabled, kind, body in rows}
+    found = {str(row[0]): tuple(row[1:]) for row in rows}
     return [name for name in sorted({*found, *_AS_MADE}) if found.get(name) != _AS_MADE.get(name)]
 
 
+def rules(connection: Connection) -> list[str]:
+    """Name the rules on the table: none is ours, and one may swallow an entry without a word."""
+    return [str(name) for name in connection.execute(text(_RULES), {"table": TABLE}).scalars()]
+
+
 def entries(connection: Connection, columns: Sequence[str]) -> Generator[Sequence[object]]:
-    """Give the record's rows in the order of their numbers."""
+    """Give the record's rows in the order of their numbers; one short row for what can't be read."""
     query = text(f"SELECT {', '.join(columns)} FROM {TABLE} ORDER BY seq")  # noqa: S608  # constants only
-    with connection.execution_options(yield_per=1000).execute(query) as rows:
-        for row in rows:
-            yield tuple(row)
+    try:
+        with connection.execution_options(yield_per=1000).execute(query) as rows:
+            for row in rows:
+                yield tuple(row)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) not in _CORRUPT:
+            raise
+        yield (str(error.orig),)
+
+
+def _milliseconds(wait: float) -> str:
+    return f"{max(1, math.ceil(wait * 1000))}ms"  # 0 would be: wait for ever

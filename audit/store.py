@@ -3,12 +3,12 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from sqlalchemy import URL, Connection, CursorResult, Engine, create_engine, event, text
-from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel import Session as Session  # noqa: PLC0414  # other rooms type their transactions with it
@@ -18,6 +18,8 @@ from audit.guard import TRIGGERS, authorize
 from core.errors import ConfigurationError, SeconderError
 
 BUSY_SECONDS = 5.0
+_FILE = "Look at free space, at the file's owner, and at who else holds it."
+_SERVER = "Look whether the store's server runs and takes writes, at its free space, and at who holds a lock there."
 
 
 class StoreUnavailable(SeconderError):
@@ -50,7 +52,7 @@ class Store:
     """The database behind the bot. State and its record are committed together."""
 
     engine: Engine
-    url: str
+    url: str = field(repr=False)  # may hold a password
 
     @property
     def embedded(self) -> bool:
@@ -87,7 +89,7 @@ class Store:
             if self.embedded:
                 session.connection().execute(text("BEGIN"))
             else:
-                postgres.begin_reading(session.connection())
+                postgres.begin_reading(session.connection(), BUSY_SECONDS)
             yield session  # closing gives the connection back, and the pool takes the transaction back
 
     def _begin(self, connection: Connection, wait: float) -> None:
@@ -110,8 +112,8 @@ class Store:
             yield
         except IntegrityError:
             raise
-        except (DatabaseError, PoolExhausted, sqlite3.Error) as error:
-            raise _unavailable(getattr(error, "orig", error)) from error
+        except (DBAPIError, PoolExhausted, sqlite3.Error) as error:
+            raise _unavailable(getattr(error, "orig", error), _FILE if self.embedded else _SERVER) from error
 
 
 def open_store(url: str) -> Store:
@@ -127,11 +129,11 @@ def open_store(url: str) -> Store:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        raise _unavailable(error) from error
+        raise _unavailable(error, _FILE) from error
     engine = create_engine(
         URL.create("sqlite", database=str(path)),  # as it is: a folder's name may hold %, ? or #
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
-        pool_size=10,
+        pool_size=postgres.POOLED + postgres.BURST,
     )
     event.listen(engine, "connect", _settings)
     return Store(engine, url)
@@ -165,10 +167,14 @@ def changed_one(session: Session, statement: object) -> bool:
     return isinstance(result, CursorResult) and result.rowcount == 1
 
 
-def _unavailable(why: object) -> StoreUnavailable:
+def one_line(error: object) -> str:
+    """Give an error's words on one line, without the full stop at their end."""
+    return " ".join(str(error).split()).removesuffix(".")
+
+
+def _unavailable(why: object, look: str) -> StoreUnavailable:
     return StoreUnavailable(
-        f"The store can't be used: {why}.",
-        "Without a record nothing more is started. Look at free space, at the file's owner, and at who else holds it.",
+        f"The store can't be used: {one_line(why)}.", f"Without a record nothing more is started. {look}"
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -9,12 +10,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DBAPIError
 
 from audit import postgres
 from audit.chain import COLUMNS, EMPTY, EXTRA, VERSION, Head, hash_of
 from audit.guard import changed
-from audit.store import sqlite_path
+from audit.store import BUSY_SECONDS, one_line, sqlite_path
 from core.canonical import canonical
 
 __all__ = ["Bad", "Head", "Report", "verify", "verify_store"]
@@ -24,7 +25,13 @@ STORED = (*COLUMNS, "body", "prev_hash", "hash")
 _KEYS = {*COLUMNS, *EXTRA, "v", "prev"}
 _SELECT = f"SELECT {', '.join(STORED)} FROM audit_event"  # noqa: S608  # constants only
 _EXACT = 15  # digits that a float holds exactly
+_ODD = re.compile("[0-9]{16}|[\U00010000-\U0010ffff]")
+_WRITER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 _TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_event'"
+
+
+class _Odd(Exception):  # noqa: N818  # never leaves this file
+    """A number that has to be read the slow way."""
 
 
 @dataclass(frozen=True)
@@ -98,13 +105,15 @@ def _verify_server(url: str, anchors: Iterable[Head]) -> Report:
     engine = postgres.engine(url)
     try:
         with engine.connect() as connection:
-            postgres.begin_reading(connection)
+            postgres.begin_reading(connection, BUSY_SECONDS)
             altered = [f"{name}: this trigger is not as we made it." for name in postgres.altered(connection)]
+            altered += [f"{name}: this rule is not ours." for name in postgres.rules(connection)]
             with closing(postgres.entries(connection, STORED)) as rows:
                 report = verify(rows, anchors)
             return replace(report, warnings=(*altered, *report.warnings))
-    except DatabaseError as error:
-        return Report(None, 0, EMPTY, warnings=(f"The store could not be read: {error.orig}.", NO_ANCHOR))
+    except DBAPIError as error:
+        why = one_line(error.orig)
+        return Report(None, 0, EMPTY, warnings=(f"The store could not be read: {why}.", NO_ANCHOR))
     finally:
         engine.dispose()
 
@@ -166,11 +175,43 @@ def _wrong(before: Head, row: Sequence[object]) -> Bad | None:
 def _read(body: str) -> Mapping[str, object] | None:
     """Give the object that a body writes, if it is one of version 1 in RFC 8785 form."""
     try:
-        said = json.loads(body, parse_int=_number)
-        fits = isinstance(said, dict) and set(said) == _KEYS and _same(VERSION, said["v"])
-        return said if fits and canonical(said) == body.encode() else None
+        said = _plainly(body)
+        if said is None:
+            said = json.loads(body, parse_int=_number)
+            if canonical(said) != body.encode():
+                return None
+        return said if isinstance(said, dict) and said.keys() == _KEYS and _same(VERSION, said["v"]) else None
     except (ValueError, RecursionError):  # also what is nested deeper than anything we write
         return None
+
+
+def _plainly(body: str) -> object:
+    """Read a body of which json's own writer, ten times faster, gives the same bytes as RFC 8785; None for any other.
+
+    They differ in some numbers with a point, in those beyond 2^53, and in the order of keys beyond U+FFFF.
+    """
+    if _ODD.search(body):
+        return None
+    try:
+        said = _PLAIN.decode(body)
+    except _Odd:
+        return None
+    return said if _WRITER.encode(said) == body else None
+
+
+def _point(literal: str) -> float:
+    """Read a number with a point, if Python and RFC 8785 write it alike: no exponent, no point before a lone 0."""
+    number = float(literal)
+    if "e" in literal or literal.endswith(".0") or repr(number) != literal:
+        raise _Odd
+    return number
+
+
+def _odd(_literal: str) -> float:
+    raise _Odd
+
+
+_PLAIN = json.JSONDecoder(parse_float=_point, parse_constant=_odd)
 
 
 def _number(digits: str) -> int | float:

@@ -16,7 +16,8 @@ def plain(value: object) -> object:
     r"""Turn any value into JSON that RFC 8785 can write: encode what it can't hold, refuse nothing.
 
     Integers of 2^53 and more (a system identifier has 64 bits), bytes, times and unknown objects become text;
-    NaN and infinities become their names; lone surrogates become ``\udXXX`` escapes.
+    NaN and infinities become their names; lone surrogates become ``\udXXX`` escapes, NUL (which PostgreSQL's text can't
+    hold) ``\x00``.
     """
     match value:
         case None | bool():
@@ -26,9 +27,9 @@ def plain(value: object) -> object:
         case float():
             return value if math.isfinite(value) else str(value)
         case str():
-            return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
+            return str(value).encode("utf-8", "backslashreplace").decode("utf-8").replace("\x00", r"\x00")
         case bytes():
-            return value.decode("utf-8", "backslashreplace")
+            return value.decode("utf-8", "backslashreplace").replace("\x00", r"\x00")
         case datetime():
             return stamp(value)
         case Mapping():
