@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from sqlmodel import Session as Session  # noqa: PLC0414  # other rooms type the
 
 from audit import postgres
 from audit.guard import TRIGGERS, authorize
+from core.clock import Clock
 from core.errors import ConfigurationError, SeconderError
 
 BUSY_SECONDS = 5.0
@@ -165,6 +167,14 @@ def changed_one(session: Session, statement: object) -> bool:
     result = session.exec(statement)  # type: ignore[call-overload]  # SQLModel's overloads know no update
     session.expire_all()
     return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def now(session: Session, clock: Clock) -> datetime:
+    """Give the time that all bots on one store share: the server's, or over a file this machine's ``clock``."""
+    if session.get_bind().dialect.name == "sqlite":
+        return clock.now()
+    told: datetime = session.connection().execute(text("SELECT clock_timestamp()")).scalar_one()
+    return told
 
 
 def one_line(error: object) -> str:

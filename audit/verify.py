@@ -30,7 +30,7 @@ _WRITER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", 
 _TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_event'"
 
 
-class _Odd(Exception):  # noqa: N818  # never leaves this file
+class _Odd(Exception):  # never leaves this file
     """A number that has to be read the slow way."""
 
 

@@ -12,6 +12,8 @@ from core.errors import StepFailed
 from core.outcome import Evidence, Probe, Refusal
 from core.plan import Plan, Risk, Step
 from core.step import StepContext
+from fleet.fenced import FencedSite, shut_out
+from runs.model import Run
 from runs.ports import Carrier
 
 _RANK = {Risk.READ: 0, Risk.CHANGE: 1, Risk.DESTRUCTIVE: 2}
@@ -47,11 +49,19 @@ class ActionCarrier:
 
     def do(self, plan: Plan, step: Step, context: StepContext) -> Evidence:
         """Carry out one step."""
-        return self._code(plan, step).do(At(self.sites.of(plan.cluster), context), dict(step.args))
+        return self._code(plan, step).do(self._at(plan, context), dict(step.args))
 
     def probe(self, plan: Plan, step: Step, context: StepContext) -> Probe:
         """Look whether a step's effect is there."""
-        return self._code(plan, step).probe(At(self.sites.of(plan.cluster), context), dict(step.args))
+        return self._code(plan, step).probe(self._at(plan, context), dict(step.args))
+
+    def shut_out(self, run: Run) -> None:
+        """End the sessions with which a dead, or only stopped, bot carried this run out."""
+        if run.plan.action in self.catalogue:
+            shut_out(self.sites.of(run.plan.cluster), run.id, run.epoch)
+
+    def _at(self, plan: Plan, context: StepContext) -> At:
+        return At(FencedSite(self.sites.of(plan.cluster), context.run, context.epoch, context.mine), context)
 
     def _code(self, plan: Plan, step: Step) -> StepCode:
         steps = self.catalogue[plan.action].steps or {}

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot import store as rows
 from bot.announcer import Announcer
 from bot.check import warnings
 from bot.clicks import Clicks
@@ -28,13 +27,12 @@ from bot.settings import Settings
 from bot.socket import Handler, build_app, open_socket
 from bot.who import Who
 from bot.wiring import SLACK_SECONDS, House, build, pool
-from core.clock import stamp
 from core.errors import ConfigurationError
+from runs.bots.presence import BEAT
 from runs.dispatch import Dispatcher
 from runs.schedule import Daily, tick, ticker
 
 _log = logging.getLogger(__name__)
-HEARTBEAT = 5.0  # seconds
 TELL_EVERY = 1.0  # seconds
 PATIENCE = 8.0  # seconds that a step under way gets at the end
 
@@ -51,11 +49,23 @@ def serve(environment: Environment, settings: Settings) -> None:
         signal.signal(name, lambda *_: leaving.set())
     house = build(environment, settings, leaving)
     try:
+        _alike(house)
+        house.presence.beat()
         _serve(environment, house, leaving)
     finally:
-        with house.store.transaction() as session:
-            rows.forget_bot(session, house.owner.name)
+        _quietly(house.presence.leave)
         house.close()
+
+
+def _alike(house: House) -> None:
+    """Raise ConfigurationError when a bot that serves this store was started with another configuration."""
+    mine = house.presence.configuration
+    others = sorted(name for name, theirs in house.presence.others().items() if theirs != mine)
+    if others:
+        raise ConfigurationError(
+            f"{', '.join(others)} serves this store with another configuration than {house.settings.path.name}.",
+            "Give all bots the same file, end the others, then start this one.",
+        )
 
 
 def _serve(environment: Environment, house: House, leaving: threading.Event) -> None:
@@ -63,13 +73,13 @@ def _serve(environment: Environment, house: House, leaving: threading.Event) -> 
     posts = Posts(house.store, house.gate, house.reviews, house.sites, house.texts, client)
     runner = replace(house.runner, announce=posts.announce)
     workers, carriers = pool("work", house.settings.bot.workers), pool("run", house.settings.bot.workers)
-    dispatcher = Dispatcher(house.store, runner, house.owners, house.ending.claimable, house.ending.sweep, carriers)
+    dispatcher = Dispatcher(house.store, runner, house.presence, house.ending.claimable, house.ending.sweep, carriers)
     desk = _desk(house, client, dispatcher)
     patience = Patience(desk.still)
     inbox = Inbox(house.store, house.clock, workers, desk.deal, patience)
     app = build_app(client, inbox.take, desk.check, desk.sorry)
     handler = open_socket(app, environment.app_token, environment.api_url)
-    schedule = ticker(lambda: tick(_schedules(house, client), house.store, house.clock, house.owner.name))
+    schedule = ticker(lambda: tick(_schedules(house, client), house.store, house.clock, house.presence.name))
     threads = [
         threading.Thread(target=work, name=name, daemon=True)
         for name, work in (
@@ -85,7 +95,7 @@ def _serve(environment: Environment, house: House, leaving: threading.Event) -> 
         thread.start()
     inbox.take_up()
     schedule.start()
-    _log.info("Serving as %s", house.owner.name)
+    _log.info("Serving as %s", house.presence.name)
     leaving.wait()
     _log.info("Leaving: no new step starts")
     schedule.shutdown(wait=False)
@@ -170,15 +180,8 @@ def _connect(handler: Handler, leaving: threading.Event) -> None:
 
 
 def _beat(house: House, leaving: threading.Event) -> None:
-    while True:
-        _quietly(lambda: _beat_once(house))
-        if leaving.wait(HEARTBEAT):
-            return
-
-
-def _beat_once(house: House) -> None:
-    with house.store.transaction() as session:
-        rows.beat(session, house.owner.name, stamp(house.clock.now()))
+    while not leaving.wait(BEAT):
+        _quietly(house.presence.beat)
 
 
 def _quietly(work: Callable[[], object]) -> None:

@@ -41,14 +41,6 @@ class ReminderRow(SQLModel, table=True):
     last_at: str
 
 
-class BotRow(SQLModel, table=True):
-    """A bot that serves, as the command line sees it."""
-
-    __tablename__ = "bot"
-    owner: str = Field(primary_key=True)
-    heartbeat_at: str
-
-
 @dataclass(frozen=True)
 class Card:
     """Where a card hangs."""
@@ -133,22 +125,3 @@ def reminded(session: Session, request: str, count: int, at: str) -> None:
     row = session.get(ReminderRow, request) or ReminderRow(request=request, count=count, last_at=at)
     row.count, row.last_at = count, at
     session.add(row)
-
-
-def beat(session: Session, owner: str, at: str) -> None:
-    """Note that a bot is alive."""
-    row = session.get(BotRow, owner) or BotRow(owner=owner, heartbeat_at=at)
-    row.heartbeat_at = at
-    session.add(row)
-
-
-def bots(session: Session) -> list[str]:
-    """List the bots that were ever seen."""
-    return [row.owner for row in session.exec(select(BotRow)).all()]
-
-
-def forget_bot(session: Session, owner: str) -> None:
-    """Drop a bot that has ended."""
-    row = session.get(BotRow, owner)
-    if row is not None:
-        session.delete(row)

@@ -4,8 +4,6 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import urlsplit
 
 from slack_sdk import WebClient
 
@@ -22,7 +20,6 @@ from approvals.inforce.store import ConfigurationRow
 from approvals.lease import Book
 from approvals.store import RequestRow
 from audit.store import Store, open_store
-from bot import store as cards
 from bot.carrier import ActionCarrier, Carriers
 from bot.chores import VERSIONS, Chores
 from bot.digest import Digest
@@ -37,10 +34,13 @@ from bot.store import CardRow
 from bot.texts import Texts
 from bot.usergroups import UserGroups
 from bot.verbs import Verbs
+from core.canonical import canonical, sha256
 from core.clock import Clock, SystemClock
 from core.errors import ConfigurationError
+from fleet.inventory import LOCAL
+from runs.bots.presence import Presence
 from runs.journal import Journal
-from runs.owner import Owner, enter, lives
+from runs.owner import enter
 from runs.runner import Runner
 from runs.store import RunRow
 
@@ -77,18 +77,17 @@ class House:
     runner: Runner
     stops: Stops
     digest: Digest
-    owner: Owner
-    owners: Path
+    presence: Presence
 
     def served(self) -> bool:
         """Say whether a bot serves this store right now."""
-        return _served(self.store, self.owners)
+        return bool(self.presence.others())
 
     def close(self) -> None:
         """Let go of everything."""
         self.sites.close()
         self.store.close()
-        self.owner.leave()
+        self.presence.owner.leave()
 
 
 def build(environment: Environment, settings: Settings, leaving: threading.Event | None = None) -> House:
@@ -97,14 +96,13 @@ def build(environment: Environment, settings: Settings, leaving: threading.Event
     ``leaving`` is given by a bot that serves. Beside one the command line is under that bot's rules, whatever its file
     says; only who a login is, is said by the file.
     """
-    if urlsplit(environment.store).scheme != "sqlite":
-        raise ConfigurationError(
-            "This version works over an SQLite store only: it can't tell yet whether a bot elsewhere is alive.",
-            "Set SECONDER_STORE to sqlite:////path/to/seconder.db.",
-        )
     store = open_store(environment.store)
+    if not store.embedded:
+        _nothing_local(settings)
     store.prepare()
     clock = SystemClock()
+    owners = environment.home / "owners"
+    presence = Presence(store, clock, enter(owners), owners, sha256(canonical(settings.body)))
     catalogue = {action.spec.name: action for action in actions()}
     unknown = sorted(set(settings.policy.by_action) - set(catalogue) - set(VERSIONS))
     if unknown:
@@ -114,9 +112,8 @@ def build(environment: Environment, settings: Settings, leaving: threading.Event
         )
     sites = Sites(settings.clusters, environment.home / "known_hosts")
     texts = Texts()
-    owners = environment.home / "owners"
     configuration = ConfigurationBook(store, clock, rules_of)
-    if leaving is not None or not _served(store, owners):  # beside a bot that serves, its configuration counts
+    if leaving is not None or not presence.others():  # beside a bot that serves, its configuration counts
         configuration.offer(settings.body)
     client = WebClient(environment.bot_token, base_url=environment.api_url, timeout=SLACK_SECONDS)
     groups = UserGroups(client, lambda: configuration.rules().feeds)
@@ -124,9 +121,8 @@ def build(environment: Environment, settings: Settings, leaving: threading.Event
     gate, holds, reviews = Gate(store, in_force, clock), Holds(store, clock), Reviews(store, in_force, clock)
     chores = Chores(holds, configuration, sites)
     road = Road(store, gate, catalogue, sites, clock, settings.bot.zone)
-    owner = enter(owners)
-    journal = Journal(store, Book(in_force, clock), clock, owner.name)
-    carrier = Carriers(chores, ActionCarrier(catalogue, sites, texts))
+    journal = Journal(store, Book(in_force, clock), clock, presence.name)
+    carried = ActionCarrier(catalogue, sites, texts)
     return House(
         settings=settings,
         store=store,
@@ -143,18 +139,32 @@ def build(environment: Environment, settings: Settings, leaving: threading.Event
         road=road,
         verbs=Verbs(road, chores, holds, reviews, sites, settings.channel),
         journal=journal,
-        runner=Runner(journal, carrier, leaving or threading.Event()),
+        runner=Runner(
+            journal,
+            Carriers(chores, carried),
+            leaving or threading.Event(),
+            shut_out=carried.shut_out,
+            sure=presence.sure,
+        ),
         stops=Stops(store, gate, journal, clock, texts, reviews),
         digest=Digest(store, gate, holds, reviews, catalogue["status"], sites, texts, clock),
-        owner=owner,
-        owners=owners,
+        presence=presence,
     )
 
 
-def _served(store: Store, owners: Path) -> bool:
-    """Say whether a bot serves this store right now."""
-    with store.reading() as session:
-        return any(lives(owners, name) for name in cards.bots(session))
+def _nothing_local(settings: Settings) -> None:
+    """Raise ConfigurationError for a node on "this machine": bots that share a store are not on one."""
+    local = [
+        f"clusters.{cluster.name}.nodes.{node.name}"
+        for cluster in settings.clusters.values()
+        for node in cluster.nodes.values()
+        if node.host == LOCAL
+    ]
+    if local:
+        raise ConfigurationError(
+            f'{", ".join(local)}: host = "{LOCAL}" means another machine for every bot that shares this store.',
+            "Name the host and let the bots reach it by SSH, or use a store in a file.",
+        )
 
 
 def pool(name: str, workers: int) -> ThreadPoolExecutor:

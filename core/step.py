@@ -10,7 +10,7 @@ class StepContext:
 
     ``evidence`` holds the data of the steps before it, by step name. ``report(done, total, note)`` shows progress.
     ``stopping()`` says whether somebody pressed Stop. ``job`` is an id for work on a host that must start only once,
-    and ``epoch`` fences a bot that was declared dead.
+    and ``epoch`` fences a bot that was declared dead; ``mine()`` raises when this one was.
     """
 
     request: str
@@ -21,6 +21,7 @@ class StepContext:
     evidence: Mapping[str, Mapping[str, object]]
     report: Callable[[int, int, str], None]
     stopping: Callable[[], bool]
+    mine: Callable[[], None] = lambda: None
 
     @property
     def job(self) -> str:

@@ -2,23 +2,24 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 from audit.store import Store
 from core.errors import SeconderError
 from core.grant import Grant
-from runs import owner
 from runs import store as rows
+from runs.bots.presence import Presence
 from runs.journal import Fenced
 from runs.model import Run
 from runs.runner import Runner
 
 _log = logging.getLogger(__name__)
 POLL = 0.25  # seconds: how soon a vote from another process is noticed
+MOST = 60.0  # seconds between two tries of one run that this bot could not finish
 LOST_EVERY = 8  # polls between two looks for runs whose bot died
 
 
@@ -28,13 +29,14 @@ class Dispatcher:
 
     store: Store
     runner: Runner
-    owners: Path
+    presence: Presence
     claimable: Callable[[], list[Grant]]
     sweep: Callable[[], None]
     pool: ThreadPoolExecutor
     _busy: set[str] = field(default_factory=set)
     _wake: threading.Event = field(default_factory=threading.Event)
     _guard: threading.Lock = field(default_factory=threading.Lock)
+    _fallen: dict[str, tuple[float, float]] = field(default_factory=dict)  # by run: not before, and the next pause
 
     def wake(self) -> None:
         """Look now: something was approved."""
@@ -58,10 +60,24 @@ class Dispatcher:
                 self._submit(run.request, partial(self._take_over, run))
 
     def _orphans(self) -> list[Run]:
+        """List runs that nobody carries out: their bot is dead, or the store failed it in the middle."""
         with self.store.reading() as session:
             unfinished = rows.unfinished(session)
-        mine = self.runner.journal.owner
-        return [run for run in unfinished if run.owner != mine and not owner.lives(self.owners, run.owner)]
+        with self._guard:
+            busy = set(self._busy)
+        return [run for run in unfinished if run.request not in busy and not self._carried(run)]
+
+    def _carried(self, run: Run) -> bool:
+        if run.owner != self.presence.name:
+            return self.presence.lives(run.owner)
+        return time.monotonic() < self._again_at(run.id)
+
+    def _again_at(self, run: str) -> float:
+        """Give when a run that fell by our own fault is tried again: after longer and longer pauses."""
+        not_before, pause = self._fallen.get(run, (0.0, 1.0))
+        if time.monotonic() >= not_before:
+            self._fallen[run] = (time.monotonic() + pause, min(MOST, 2 * pause))
+        return not_before
 
     def _take_over(self, run: Run) -> None:
         claimed = self.runner.journal.take_over(run)

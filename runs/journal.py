@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy.exc import IntegrityError
 
 from audit import ledger
-from audit.store import Session, Store
-from core.clock import Clock, stamp
+from audit.store import Session, Store, now
+from core.clock import Clock, moment, stamp
 from core.errors import SeconderError
 from core.grant import Grant
 from core.ids import new_id
@@ -63,7 +63,7 @@ class Journal:
             )
             self.book.block(session, request.id, busy)
             return busy
-        now = stamp(self.clock.now())
+        at = stamp(now(session, self.clock))
         plan = request.plan
         steps = tuple(StepRecord(n, step.name, StepState.PENDING) for n, step in enumerate(plan.steps, start=1))
         run = Run(
@@ -74,8 +74,8 @@ class Journal:
             state=RunState.CHECKING,
             epoch=1,
             owner=self.owner,
-            heartbeat_at=now,
-            started_at=now,
+            heartbeat_at=at,
+            started_at=at,
             ended_at=None,
             outcome=None,
             error="",
@@ -98,13 +98,18 @@ class Journal:
     def take_over(self, run: Run) -> Run | None:
         """Claim a dead owner's run; None when another bot was faster."""
         with self.store.transaction() as session:
-            if not rows.claim(session, run, self.owner, stamp(self.clock.now())):
+            if not rows.claim(session, run, self.owner):
                 return None
             claimed = rows.load(session, run.id)
             if claimed is not None:
                 detail = {"taken_over_from": run.owner, "epoch": claimed.epoch}
                 self._record(session, claimed, "run.started", detail=detail)
             return claimed
+
+    def away(self, run: Run) -> float:
+        """Give for how long nobody has carried a run out, in seconds of the store's clock."""
+        with self.store.reading() as session:
+            return (now(session, self.clock) - moment(run.heartbeat_at)).total_seconds()
 
     def state(self, run: Run, state: RunState) -> None:
         """Move a run on."""
@@ -113,11 +118,11 @@ class Journal:
 
     def intent(self, run: Run, n: int, step: Step, *, undo: bool = False) -> None:
         """Commit what is about to be done, before it is done."""
-        now = stamp(self.clock.now())
+        at = stamp(self.clock.now())
         with self.store.transaction() as session:
-            self._change(session, run, {"heartbeat_at": now, "progress": "{}"})
+            self._change(session, run, {"progress": "{}"})
             if not undo:
-                rows.set_step(session, run.id, StepRecord(n, step.name, StepState.STARTED, started_at=now))
+                rows.set_step(session, run.id, StepRecord(n, step.name, StepState.STARTED, started_at=at))
             name, args = (step.undo.name, step.undo.args) if undo and step.undo else (step.name, step.args)
             self._record(
                 session,
@@ -132,12 +137,12 @@ class Journal:
 
     def outcome(self, run: Run, n: int, step: Step, state: StepState, shown: Evidence) -> None:
         """Commit how a step ended, after it ended."""
-        now = stamp(self.clock.now())
+        at = stamp(self.clock.now())
         old = next((record for record in run.steps if record.n == n), None)
         name = step.undo.name if state is StepState.UNDONE and step.undo else step.name
-        record = StepRecord(n, step.name, state, old.started_at if old else None, now, shown.text, dict(shown.data))
+        record = StepRecord(n, step.name, state, old.started_at if old else None, at, shown.text, dict(shown.data))
         with self.store.transaction() as session:
-            self._change(session, run, {"heartbeat_at": now})
+            self._change(session, run, {"epoch": run.epoch})  # whoever lost the run finds no row
             rows.set_step(session, run.id, record)
             self._record(
                 session,
@@ -152,7 +157,7 @@ class Journal:
     def progress(self, run: Run, shown: Mapping[str, object]) -> None:
         """Show how far a step is."""
         with self.store.transaction() as session:
-            self._change(session, run, {"progress": json.dumps(shown), "heartbeat_at": stamp(self.clock.now())})
+            self._change(session, run, {"progress": json.dumps(shown)})
             self.book.touch(session, run.request)
 
     def refuse(self, run: Run, *, changes: Sequence[str] = (), refusal: Refusal | None = None) -> None:
@@ -173,16 +178,16 @@ class Journal:
 
     def settle(self, run: Run, *, happened: bool, people: Sequence[str], done: bool, note: str) -> None:
         """Close a run on the word of people; when somebody else has just done so, nothing happens."""
-        current, now = run.current, stamp(self.clock.now())
+        current, at = run.current, stamp(self.clock.now())
         outcome = Outcome.SUCCEEDED if done else Outcome.FAILED
-        ended = {"state": RunState.ENDED.value, "outcome": outcome.value, "error": note, "ended_at": now}
+        ended = {"state": RunState.ENDED.value, "outcome": outcome.value, "error": note, "ended_at": at}
         with self.store.transaction() as session:
             if not rows.close_unknown(session, run.id, ended):
                 return
             if current is not None:
                 state = StepState.DONE if happened else StepState.FAILED
                 text = f"settled by {' and '.join(people)}"
-                record = StepRecord(current.n, current.name, state, current.started_at, now, text)
+                record = StepRecord(current.n, current.name, state, current.started_at, at, text)
                 rows.set_step(session, run.id, record)
             self.book.settle(session, run.request, done=done, note=note)
             detail = {"settled_by": list(people), "happened": happened, "note": note}

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from core.clock import moment
 from core.errors import SeconderError
 from core.grant import Grant
 from core.outcome import Evidence, Outcome, Probe, Refusal
@@ -21,12 +20,18 @@ TAKE_UP_SECONDS = 900  # consent is for now, not for whenever the bot comes back
 
 @dataclass(frozen=True)
 class Runner:
-    """Carries runs out. ``leaving`` is set when the bot is about to end: no new step then."""
+    """Carries runs out. ``leaving`` is set when the bot is about to end: no new step then.
+
+    ``shut_out(run)`` keeps whoever had a run before from going on, as far as databases answer. ``sure()`` says that
+    nobody can have taken its runs over; when it can't, the store is asked before each effect.
+    """
 
     journal: Journal
     carrier: Carrier
     leaving: threading.Event = field(default_factory=threading.Event)
     announce: Callable[[Run], None] = lambda _run: None
+    shut_out: Callable[[Run], None] = lambda _run: None
+    sure: Callable[[], bool] = lambda: True
 
     def start(self, grant: Grant) -> Run | Refusal:
         """Redeem a grant and carry its plan out to the end; the run as it ended, or why it did not start."""
@@ -37,14 +42,16 @@ class Runner:
 
     def take_up(self, run: Run) -> Run:
         """Go on with a run that a dead bot left, or say that nobody can: never by another version, never days later."""
+        self.shut_out(run)
+        away = self.journal.away(run)
         if self.carrier.version(run.plan.action) != run.plan.version:
             self._give_up(run, "The bot was updated in the middle of this: the stored plan is another version's.")
-        elif self._age(run) > TAKE_UP_SECONDS:
-            away = f"The bot was away for {self._age(run) / 60:.0f} minutes in the middle of this."
+        elif away > TAKE_UP_SECONDS:
+            why = f"The bot was away for {away / 60:.0f} minutes in the middle of this."
             if run.past_return or run.state is RunState.CHECKING:
-                self._give_up(run, away)
+                self._give_up(run, why)
             else:
-                self._undo(run, away)
+                self._undo(run, why)
         else:
             return self.go_on(run)
         return self.journal.refresh(run)
@@ -170,9 +177,6 @@ class Runner:
             self.journal.outcome(run, current.n, step, StepState.UNKNOWN, Evidence(why))
         self.journal.end(self.journal.refresh(run), Outcome.UNKNOWN, why)
 
-    def _age(self, run: Run) -> float:
-        return (self.journal.clock.now() - moment(run.started_at)).total_seconds()
-
     def _undo(self, run: Run, why: str, outcome: Outcome = Outcome.FAILED) -> None:
         """Take back, in reverse, what was started before the point of no return."""
         if run.state is not RunState.UNDOING:
@@ -213,7 +217,11 @@ class Runner:
             evidence=run.evidence,
             report=Reporter(self.journal, run, n).report,
             stopping=lambda: self.journal.refresh(run).stop_by is not None,
+            mine=lambda: None if self.sure() else self._still(run),
         )
+
+    def _still(self, run: Run) -> None:
+        self.journal.refresh(run)
 
 
 def _behind_return(plan: Plan, n: int) -> bool:

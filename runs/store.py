@@ -137,12 +137,12 @@ def change(session: Session, run: Run, values: Mapping[str, object]) -> bool:
     return changed_one(session, statement)
 
 
-def claim(session: Session, run: Run, owner: str, now: str) -> bool:
-    """Take a dead owner's run over: one compare-and-set that raises the epoch."""
+def claim(session: Session, run: Run, owner: str) -> bool:
+    """Take a dead owner's run over: one compare-and-set that raises the epoch. When it was last alive stays."""
     statement = (
         update(RunRow)
         .where(col(RunRow.id) == run.id, col(RunRow.epoch) == run.epoch, col(RunRow.state) == run.state.value)
-        .values(owner=owner, epoch=run.epoch + 1, heartbeat_at=now)
+        .values(owner=owner, epoch=run.epoch + 1)
     )
     return changed_one(session, statement)
 

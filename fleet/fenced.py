@@ -1,0 +1,83 @@
+"""A site that asks, before each program and each connection, whether whoever uses it still may."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import psycopg
+
+from core.errors import SeconderError
+from fleet.inventory import Cluster, Node
+from fleet.shell import Ran, Shell
+from fleet.site import Site
+
+_MARK = "seconder"
+_SHUT_OUT = """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE application_name ~ ('^seconder ' || %(run)s || ' [0-9]+$')
+AND split_part(application_name, ' ', 3)::int < %(epoch)s AND pid <> pg_backend_pid()"""
+
+
+@dataclass(frozen=True)
+class FencedShell:
+    """A shell behind the question."""
+
+    shell: Shell
+    mine: Callable[[], None]
+
+    def run(self, argv: Sequence[str], *, timeout: float, stdin: str = "") -> Ran:
+        """Run a program to its end."""
+        self.mine()
+        return self.shell.run(argv, timeout=timeout, stdin=stdin)
+
+    def read(self, path: str) -> str | None:
+        """Give a file's text."""
+        return self.shell.read(path)
+
+    def write(self, path: str, text: str, *, mode: int = 0o600) -> None:
+        """Put a file in place whole."""
+        self.mine()
+        self.shell.write(path, text, mode=mode)
+
+    def close(self) -> None:
+        """Leave the connections to whoever holds the real shell."""
+
+
+@dataclass(frozen=True)
+class FencedSite:
+    """A site for one run. Its sessions carry the run's id and epoch, so that a later epoch can end them."""
+
+    site: Site
+    run: str
+    epoch: int
+    mine: Callable[[], None]
+
+    @property
+    def cluster(self) -> Cluster:
+        """Give what the inventory names."""
+        return self.site.cluster
+
+    def shell(self, node: Node) -> Shell:
+        """Give the shell of a node."""
+        return FencedShell(self.site.shell(node), self.mine)
+
+    def connect(self, node: Node, *, timeout: float = 3.0) -> psycopg.Connection[dict[str, object]]:
+        """Open a connection that a later epoch of this run can find and end."""
+        self.mine()
+        connection = self.site.connect(node, timeout=timeout)
+        connection.execute("SELECT set_config('application_name', %s, false)", (f"{_MARK} {self.run} {self.epoch}",))
+        return connection
+
+
+def shut_out(site: Site, run: str, epoch: int) -> list[str]:
+    """End, on every node that answers, the sessions of earlier epochs of a run; gives the nodes that did not answer.
+
+    What a bot that was stopped in the middle has asked for then finds no session any more, and its next question
+    meets the fence.
+    """
+    silent = []
+    for node in site.cluster.nodes.values():
+        try:
+            with site.connect(node) as connection:
+                connection.execute(_SHUT_OUT, {"run": run, "epoch": epoch})
+        except (SeconderError, psycopg.Error):
+            silent.append(node.name)
+    return silent

@@ -1,0 +1,1 @@
+"""The bots that share a store: which of them are alive."""
