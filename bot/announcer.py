@@ -5,7 +5,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from approvals.debts.ledger import Debt, Reviews
@@ -17,11 +16,11 @@ from approvals.rule import Rule
 from bot import store as rows
 from bot.cards import Message, assemble
 from bot.mentions import can_act, mention
-from bot.posts import AGAIN, GONE
+from bot.outbox import Outbox
+from bot.posts import AGAIN, GONE, NO_THREAD
 from bot.texts import Texts
 
 _log = logging.getLogger(__name__)
-_NO_THREAD = {"thread_not_found", "message_not_found", "cannot_reply_to_message"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Announcer:
     holds: Holds
     reviews: Reviews
     texts: Texts
-    client: WebClient
+    outbox: Outbox
     command: str
     channel: str
     channels: dict[str, str]  # of clusters, by name
@@ -42,10 +41,10 @@ class Announcer:
     def look(self) -> None:
         """Tell what was not told yet; what Slack does not take is told later."""
         for change in self.configuration.unannounced():
-            if self._said(self.channel, self._change(change)):
+            if self._said(f"configuration:{change.id}", self.channel, self._change(change)):
                 self.configuration.announced(change)
         for hold in self.holds.unannounced():
-            if self._said(self.channels.get(hold.scope, self.channel), self._hold(hold)):
+            if self._said(f"hold:{hold.id}", self.channels.get(hold.scope, self.channel), self._hold(hold)):
                 self.holds.announced(hold)
         for debt in self.reviews.unannounced():
             self._emergency(debt)
@@ -53,7 +52,8 @@ class Announcer:
     def warn(self, lines: Sequence[str]) -> None:
         """Say, at the start, what keeps everybody from asking or approving."""
         if lines:
-            self._said(self.channel, assemble(self.texts.parts("warnings.j2", {"lines": lines}), "warnings"))
+            key = f"warnings:{self.outbox.presence.name}"
+            self._said(key, self.channel, assemble(self.texts.parts("warnings.j2", {"lines": lines}), "warnings"))
 
     def _change(self, change: Change) -> Message:
         parts = self.texts.parts("rules_changed.j2", {"change": change, "command": self.command})
@@ -71,7 +71,7 @@ class Announcer:
             return  # its card hangs in a moment
         data = {"debt": debt, "plan": request.plan, "passed_over": self._passed_over(request), "command": self.command}
         message = Message(self.texts.whole("emergency.j2", data), [])
-        if self._said(card.channel, message, card.ts):
+        if self._said(f"debt:{debt.request}", card.channel, message, card.ts):
             self.reviews.announced(debt)
 
     def _passed_over(self, request: Request) -> list[str]:
@@ -81,31 +81,23 @@ class Announcer:
             return []
         return [mention(person, request.origin) for person in can_act(request, rule, self.gate.rules().roster)]
 
-    def _said(self, channel: str, message: Message, thread: str | None = None) -> bool:
+    def _said(self, key: str, channel: str, message: Message, thread: str | None = None) -> bool:
         if not channel:
             return True  # nobody configured a place to tell it
         if time.monotonic() < self._later.get(channel, 0.0):
             return False
         try:
-            self.client.chat_postMessage(
-                channel=channel,
-                text=message.text,
-                blocks=message.blocks or None,
-                thread_ts=thread,
-                reply_broadcast=True if thread else None,
-                unfurl_links=False,
-            )
+            return self.outbox.once(key, channel, message, thread=thread, broadcast=True) is not None
         except (SlackApiError, SlackClientError, OSError) as error:
             _log.warning("Slack did not take an announcement: %s", error)
-            return self._said_again(channel, message, thread, error)
-        return True
+            return self._said_again(key, channel, message, thread, error)
 
-    def _said_again(self, channel: str, message: Message, thread: str | None, error: Exception) -> bool:
+    def _said_again(self, key: str, channel: str, message: Message, thread: str | None, error: Exception) -> bool:
         """Say it beside a thread that is gone: who deletes a card silences nobody. Leave a channel alone that is."""
         response = error.response if isinstance(error, SlackApiError) else {}
         code = str(response.get("error", ""))
-        if thread and code in _NO_THREAD:
-            return self._said(channel, message)
+        if thread and code in NO_THREAD:
+            return self._said(key, channel, message)
         if code in GONE:
             self._later[channel] = time.monotonic() + AGAIN
         elif isinstance(error, SlackApiError) and code == "ratelimited":

@@ -5,9 +5,8 @@ from typing import Annotated
 import typer
 
 from bot.cli_house import as_json, house, me
-from bot.reconcile import Reconciled
+from bot.reconcile import Reconciled, record
 from bot.reconcile import reconcile as reconciled
-from bot.reconcile import record
 
 _CODES = {"success": 0, "failure": 1, "unknown": 3}
 
@@ -32,6 +31,6 @@ def _show(found: Reconciled) -> None:
         typer.echo(f"❌ {stray.cluster}/{stray.node}: job {stray.job} ({stray.state}) is not in the record.")
     for node in found.unasked:
         typer.echo(f"❓ {node.cluster}/{node.node} could not be asked: {node.why}")
-    asked = found.nodes - len(found.unasked)
+    asked = found.places - len(found.unasked)
     mark = "✅" if found.outcome == "success" else "  "
-    typer.echo(f"{mark} {found.jobs} jobs on {asked} of {found.nodes} nodes, {len(found.strays)} not in the record.")
+    typer.echo(f"{mark} {found.jobs} jobs on {asked} of {found.places} hosts, {len(found.strays)} not in the record.")

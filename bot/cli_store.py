@@ -31,6 +31,7 @@ Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 @app.command("move")
 def move_to(to: To, *, json: Json = False) -> None:
     """Move the store to a PostgreSQL server; the file is set aside, never deleted. No bot may serve meanwhile."""
+    _there(environment().store)
     target = _opened(to, "TO")
     with house() as opened:
         who = me(opened).person.name
@@ -93,7 +94,11 @@ def _opened(url: str, name: str) -> Store:
 
 
 def _existing(url: str) -> Store:
-    """Open the store; looking at one that is not there would make it."""
+    _there(url)
+    return open_store(url)
+
+
+def _there(url: str) -> None:
+    """Raise ConfigurationError for a file that is not there: opening it would make it."""
     if url.startswith("sqlite:") and not sqlite_path(url).exists():
         raise ConfigurationError(f"There is no store at {sqlite_path(url)}.", "Set SECONDER_STORE to where it lies.")
-    return _opened(url, "SECONDER_STORE")

@@ -55,6 +55,13 @@ class Desk:
         refusal = Refusal(error.code, error.message, error.hint)
         _reply(self.client, kind, body).privately(self.commands.refused(refusal))
 
+    def late(self, kind: str, body: Mapping[str, object]) -> None:
+        """Tell whoever acted that nobody was there, so that nothing was done."""
+        refusal = Refusal(
+            "LATE", "The bot was away when this came in: it was not done.", "Do it again if you still want it."
+        )
+        _reply(self.client, kind, body).privately(self.commands.refused(refusal))
+
     def still(self, kind: str, body: Mapping[str, object]) -> None:
         """Tell whoever waits that it is being worked on. Touches no store."""
         asked = f"{self.commands.command} {text_of(body, 'text')}".strip()

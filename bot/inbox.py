@@ -10,6 +10,7 @@ from datetime import timedelta
 from audit.store import Store
 from bot import store as rows
 from bot.patience import Patience
+from bot.store import InboxRow
 from core.clock import Clock, moment, stamp
 from core.errors import SeconderError
 
@@ -28,13 +29,24 @@ class Inbox:
     pool: ThreadPoolExecutor
     work: Callable[[str, Payload], None]
     patience: Patience | None = None
+    owner: str = ""
+    lives: Callable[[str], bool] = lambda _owner: False
+    late: Callable[[str, Payload], None] = lambda _kind, _payload: None
 
     def take(self, kind: str, payload: Payload) -> bool:
         """Keep a payload and hand it to a worker; False when it came before. Raises StoreUnavailable."""
         key, meaning = identity(kind, payload)
         payload = {name: value for name, value in payload.items() if name != "token"}
+        came = InboxRow(
+            key=key,
+            meaning=meaning,
+            kind=kind,
+            body=json.dumps(payload),
+            received_at=stamp(self.clock.now()),
+            owner=self.owner,
+        )
         with self.store.transaction(PROMPT) as session:
-            fresh = rows.receive(session, key, meaning, kind, payload, stamp(self.clock.now()))
+            fresh = rows.receive(session, came)
         if fresh:
             if self.patience is not None:
                 self.patience.begin(key, kind, payload)
@@ -42,15 +54,21 @@ class Inbox:
         return fresh
 
     def take_up(self) -> None:
-        """Work on what a dead bot had kept and not dealt with; what is too old is left."""
+        """Work on what a dead bot had kept and not dealt with. For what is too old somebody is told to do it again."""
         with self.store.reading() as session:
-            left = rows.waiting(session)
-        now = self.clock.now()
-        for key, kind, payload, at in left:
-            if now - moment(at) <= STALE:
-                self.pool.submit(self._handle, key, kind, payload)
-            else:
-                self._done(key)
+            left = rows.waiting(session, self.owner)
+        for row in left:
+            if not self.lives(row.owner) and self._taken(row):
+                fresh = self.clock.now() - moment(row.received_at) <= STALE
+                self.pool.submit(self._handle if fresh else self._late, row.key, row.kind, json.loads(row.body))
+
+    def _taken(self, row: InboxRow) -> bool:
+        with self.store.transaction() as session:
+            return rows.take_in(session, row.key, row.owner, self.owner)
+
+    def _late(self, key: str, kind: str, payload: Payload) -> None:
+        self._done(key)
+        self.late(kind, payload)
 
     def _handle(self, key: str, kind: str, payload: Payload) -> None:
         try:

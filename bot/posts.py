@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -14,14 +15,16 @@ from approvals.gate import Gate
 from approvals.model import Request, State
 from approvals.rule import Rule
 from audit import ledger
-from audit.store import Store
+from audit.store import Store, now
 from bot import store as rows
 from bot.cards import Message, request_card
 from bot.carrier import notes_path
 from bot.mentions import mention
+from bot.outbox import Outbox
 from bot.sites import Sites
-from bot.store import Card
+from bot.store import Card, Said
 from bot.texts import Markup, Texts
+from core.clock import stamp
 from core.errors import SeconderError
 from runs import store as runs
 from runs.model import Run
@@ -32,6 +35,7 @@ EDIT_EVERY = 3.0  # seconds between two edits of one card: Slack allows 50 a min
 STARTS_WITHIN = 1.0  # seconds from an approval to its run, when a bot is free
 ANNOUNCE_WITHIN = 3.0  # seconds
 AGAIN = 60.0  # seconds until a card is offered again to a channel that does not take it
+NO_THREAD = {"thread_not_found", "message_not_found", "cannot_reply_to_message"}
 GONE = {"message_not_found", "cant_update_message", "edit_window_closed", "channel_not_found", "is_archived"}
 
 
@@ -45,10 +49,12 @@ class Posts:
     sites: Sites
     texts: Texts
     client: WebClient
+    outbox: Outbox
     _edited: dict[str, float] = field(default_factory=dict)
     _approved: dict[str, float] = field(default_factory=dict)
     _later: dict[str, float] = field(default_factory=dict)
     _not_before: float = 0.0
+    _quiet_until: float = 0.0
     _drawing: threading.Lock = field(default_factory=threading.Lock)
 
     def serve(self, leaving: threading.Event) -> None:
@@ -72,6 +78,8 @@ class Posts:
         with self.store.reading() as session:
             lagging = rows.lagging(session)
         for request_id, card in lagging:
+            if time.monotonic() < self._quiet_until:
+                return  # Slack has just asked for a pause: of everything
             if time.monotonic() < self._later.get(request_id, 0.0):
                 continue
             request = self.gate.find(request_id)
@@ -103,14 +111,16 @@ class Posts:
         )
         notes = self.texts.whole("by_hand.j2", {"plan": plan, "run": run.id})
         text = self.texts.whole("thread_start.j2", {"plan": plan, "path": path, "notes": Markup(notes)})
-        self._post(run.request, card.channel, Message(text, []), thread=card.ts)
+        self._post(f"start:{run.id}", run.request, card.channel, Message(text, []), thread=card.ts)
 
     def _draw(self, request: Request, card: Card | None) -> None:
         if card is None:
-            made = self._post(request.id, request.channel, self._message(request))
+            made = self._post(f"card:{request.id}", request.id, request.channel, self._message(request))
             if made is not None:
                 self._edited[request.id] = time.monotonic()
-                self._keep(Card(request.id, made[0], made[1], request.version, told_end=False))
+                # What was found after somebody's death may show anything: then it is drawn again.
+                shown = 0 if made.unsure else request.version
+                self._keep(Card(request.id, made.channel, made.ts, shown, told_end=False))
             return
         if request.ended_at is not None and not card.told_end:
             card = self._tell_end(request, card)
@@ -145,7 +155,8 @@ class Posts:
             "took": self._took(request),
         }
         text = self.texts.whole("thread_end.j2", data)
-        if request.state is State.WITHDRAWN or self._post(request.id, card.channel, Message(text, []), thread=card.ts):
+        message, key = Message(text, []), f"end:{request.id}"
+        if request.state is State.WITHDRAWN or self._post(key, request.id, card.channel, message, thread=card.ts):
             card = replace(card, told_end=True)
             self._keep(card)
         return card
@@ -159,30 +170,28 @@ class Posts:
         return (request.ended_at - max(from_start)).total_seconds()
 
     def _may_edit(self, request: str) -> bool:
-        now = time.monotonic()
-        if now - self._edited.get(request, -EDIT_EVERY) < EDIT_EVERY:
+        begun = time.monotonic()
+        if begun - self._edited.get(request, -EDIT_EVERY) < EDIT_EVERY:
             return False
-        self._edited[request] = now
-        return True
+        self._edited[request] = begun
+        if self.store.embedded:
+            return True
+        with self.store.transaction() as session:  # other bots draw, too
+            at = now(session, self.gate.clock)
+            return rows.may_edit(session, request, stamp(at), stamp(at + timedelta(seconds=EDIT_EVERY)))
 
     def _post(
-        self, request: str, channel: str, message: Message, *, thread: str | None = None
-    ) -> tuple[str, str] | None:
+        self, key: str, request: str, channel: str, message: Message, *, thread: str | None = None
+    ) -> Said | None:
         try:
-            made = self.client.chat_postMessage(
-                channel=channel,
-                text=message.text,
-                blocks=message.blocks or None,
-                metadata=message.metadata,
-                thread_ts=thread,
-                unfurl_links=False,
-                unfurl_media=False,
-            )
+            return self.outbox.once(key, channel, message, thread=thread)
         except (SlackApiError, SlackClientError, OSError) as error:
-            if self._failed("post", error) in GONE:
+            said = self._failed("post", error)
+            if thread and said in NO_THREAD:  # who deletes a card silences nobody
+                return self._post(key, request, channel, message)
+            if said in GONE:
                 self._later[request] = time.monotonic() + AGAIN
             return None
-        return str(made["channel"]), str(made["ts"])
 
     def _update(self, card: Card, message: Message) -> bool:
         """Redraw a card; True also when Slack will never take it: no ghost of it is posted."""
@@ -203,8 +212,10 @@ class Posts:
         if isinstance(error, SlackApiError):
             said = str(error.response.get("error", ""))
             wait = float(error.response.headers.get("Retry-After", wait))
+            if said == "ratelimited":
+                self._quiet_until = time.monotonic() + wait
         _log.warning("Slack did not take a %s: %s; next try in %.0f s", what, said, wait)
-        if said not in GONE:
+        if said not in GONE | NO_THREAD:
             self._not_before = time.monotonic() + wait
         return said
 

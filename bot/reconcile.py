@@ -40,9 +40,9 @@ class Unasked:
 
 @dataclass(frozen=True)
 class Reconciled:
-    """What was found on how many nodes, among how many jobs."""
+    """What was found, among how many jobs in how many places (nodes may share a host and a work folder)."""
 
-    nodes: int
+    places: int
     jobs: int
     strays: Sequence[Stray]
     unasked: Sequence[Unasked]
@@ -58,14 +58,18 @@ class Reconciled:
 
 
 def reconcile(sites: Sites, store: Store) -> Reconciled:
-    """Ask every node of every cluster for its jobs, then the record for their intents; changes nothing.
+    """Ask every node of every cluster for its jobs, then the record for their intents.
 
-    In this order: an intent is committed before its job begins, so what was on a host is in the record by now.
-    Intents without a job are no finding, because jobs are cleaned. Raises ``StoreUnavailable``.
+    In this order: an intent is committed before its job begins, so that of every job seen is in the record by then.
+    Intents without a job are no finding, because jobs are cleaned. What nodes share is listed once, under the first
+    of them. Raises ``StoreUnavailable``.
     """
-    places = [(cluster, node) for cluster in sites.clusters.values() for node in cluster.nodes.values()]
+    places: dict[tuple[str, int, str], tuple[Cluster, Node]] = {}
+    for cluster in sites.clusters.values():
+        for node in cluster.nodes.values():
+            places.setdefault((node.host, node.ssh_port, node.work), (cluster, node))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        answers = list(pool.map(lambda place: _ask(sites, *place), places))
+        answers = list(pool.map(lambda place: _ask(sites, *place), places.values()))
     unasked = [answer for answer in answers if isinstance(answer, Unasked)]
     found = [stray for answer in answers if not isinstance(answer, Unasked) for stray in answer]
     return Reconciled(len(places), len(found), _unannounced(store, found), unasked)
@@ -74,7 +78,7 @@ def reconcile(sites: Sites, store: Store) -> Reconciled:
 def record(store: Store, clock: Clock, actor: str, found: Reconciled) -> None:
     """Put down that it was looked, by whom, and how much was found. Raises ``StoreUnavailable``."""
     counts = {
-        "nodes": found.nodes,
+        "places": found.places,
         "jobs": found.jobs,
         "strays": len(found.strays),
         "unasked": len(found.unasked),

@@ -19,6 +19,7 @@ from bot.commands import Commands
 from bot.desk import Desk
 from bot.environment import Environment
 from bot.inbox import Inbox
+from bot.outbox import Outbox
 from bot.patience import Patience
 from bot.posts import Posts
 from bot.proposals import Proposals
@@ -70,13 +71,15 @@ def _alike(house: House) -> None:
 
 def _serve(environment: Environment, house: House, leaving: threading.Event) -> None:
     client = WebClient(environment.bot_token, base_url=environment.api_url, timeout=SLACK_SECONDS)
-    posts = Posts(house.store, house.gate, house.reviews, house.sites, house.texts, client)
+    outbox = Outbox(house.store, house.clock, client, house.presence)
+    posts = Posts(house.store, house.gate, house.reviews, house.sites, house.texts, client, outbox)
     runner = replace(house.runner, announce=posts.announce)
     workers, carriers = pool("work", house.settings.bot.workers), pool("run", house.settings.bot.workers)
     dispatcher = Dispatcher(house.store, runner, house.presence, house.ending.claimable, house.ending.sweep, carriers)
     desk = _desk(house, client, dispatcher)
     patience = Patience(desk.still)
-    inbox = Inbox(house.store, house.clock, workers, desk.deal, patience)
+    presence = house.presence
+    inbox = Inbox(house.store, house.clock, workers, desk.deal, patience, presence.name, presence.lives, desk.late)
     app = build_app(client, inbox.take, desk.check, desk.sorry)
     handler = open_socket(app, environment.app_token, environment.api_url)
     schedule = ticker(lambda: tick(_schedules(house, client), house.store, house.clock, house.presence.name))
@@ -87,13 +90,13 @@ def _serve(environment: Environment, house: House, leaving: threading.Event) -> 
             ("dispatch", lambda: dispatcher.serve(leaving)),
             ("patience", lambda: patience.serve(leaving)),
             ("heartbeat", lambda: _beat(house, leaving)),
-            ("tell", lambda: _tell(house, _announcer(house, client), _reminders(house, client), leaving)),
+            ("tell", lambda: _tell(house, _announcer(house, outbox), _reminders(house, client), leaving)),
+            ("inbox", lambda: _take_up(inbox, leaving)),
             ("socket", lambda: _connect(handler, leaving)),
         )
     ]
     for thread in threads:
         thread.start()
-    inbox.take_up()
     schedule.start()
     _log.info("Serving as %s", house.presence.name)
     leaving.wait()
@@ -120,7 +123,14 @@ def _desk(house: House, client: WebClient, dispatcher: Dispatcher) -> Desk:
     return Desk(client, Who(house.gate.rules, client), house.texts, commands, clicks, proposals)
 
 
-def _announcer(house: House, client: WebClient) -> Announcer:
+def _take_up(inbox: Inbox, leaving: threading.Event) -> None:
+    """Take up what dead bots had kept, now and then: the last of them may die later than this one starts."""
+    while not leaving.is_set():
+        _quietly(inbox.take_up)
+        leaving.wait(BEAT)
+
+
+def _announcer(house: House, outbox: Outbox) -> Announcer:
     channels = {name: cluster.channel for name, cluster in house.settings.clusters.items()}
     return Announcer(
         gate=house.gate,
@@ -128,7 +138,7 @@ def _announcer(house: House, client: WebClient) -> Announcer:
         holds=house.holds,
         reviews=house.reviews,
         texts=house.texts,
-        client=client,
+        outbox=outbox,
         command=house.settings.bot.command,
         channel=house.settings.channel,
         channels=channels,

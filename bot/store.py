@@ -1,12 +1,11 @@
 """The rows of the face: what came in, and which cards hang where."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, SQLModel, col, select, update
 
 from approvals.store import RequestRow
+from audit.store import changed_one
 
 
 class InboxRow(SQLModel, table=True):
@@ -18,6 +17,7 @@ class InboxRow(SQLModel, table=True):
     kind: str
     body: str
     received_at: str
+    owner: str = ""
     done_at: str | None = None
 
 
@@ -30,6 +30,20 @@ class CardRow(SQLModel, table=True):
     ts: str
     rendered_version: int = 0
     told_end: bool = False
+    edit_after: str = ""  # the store's time before which no bot edits it again
+
+
+class OutboxRow(SQLModel, table=True):
+    """Something that is said once. ``key`` is what it stands for; without ``ts`` nobody knows whether Slack has it."""
+
+    __tablename__ = "outbox"
+    key: str = Field(primary_key=True)
+    owner: str
+    claimed_at: str
+    unsure: bool = False
+    asked: str = ""
+    channel: str = ""
+    ts: str = ""
 
 
 class ReminderRow(SQLModel, table=True):
@@ -39,6 +53,22 @@ class ReminderRow(SQLModel, table=True):
     request: str = Field(primary_key=True)
     count: int
     last_at: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is said once, and where it stands. ``unsure``: it may have been posted, and somebody has to look.
+
+    ``asked`` is the channel as the configuration names it, ``channel`` its id.
+    """
+
+    key: str
+    owner: str
+    claimed_at: str
+    unsure: bool = False
+    asked: str = ""
+    channel: str = ""
+    ts: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,14 +82,22 @@ class Card:
     told_end: bool
 
 
-def receive(session: Session, key: str, meaning: str, kind: str, body: Mapping[str, object], at: str) -> bool:
+def receive(session: Session, came: InboxRow) -> bool:
     """Keep what came in; False when it came before."""
-    twice = select(InboxRow).where((InboxRow.key == key) | (InboxRow.meaning == meaning))
+    twice = select(InboxRow).where((InboxRow.key == came.key) | (InboxRow.meaning == came.meaning))
     if session.exec(twice).first() is not None:
         return False
-    session.add(InboxRow(key=key, meaning=meaning, kind=kind, body=json.dumps(body), received_at=at))
+    session.add(came)
     session.flush()
     return True
+
+
+def take_in(session: Session, key: str, before: str, owner: str) -> bool:
+    """Take over what a dead bot had kept; False when another bot was faster."""
+    mine = update(InboxRow).where(
+        col(InboxRow.key) == key, col(InboxRow.owner) == before, col(InboxRow.done_at).is_(None)
+    )
+    return changed_one(session, mine.values(owner=owner))
 
 
 def handled(session: Session, key: str, at: str) -> None:
@@ -71,10 +109,41 @@ def handled(session: Session, key: str, at: str) -> None:
         session.add(row)
 
 
-def waiting(session: Session) -> list[tuple[str, str, dict[str, object], str]]:
-    """List what came in and was not dealt with: key, kind, body, time."""
-    query = select(InboxRow).where(col(InboxRow.done_at).is_(None)).order_by(col(InboxRow.received_at))
-    return [(row.key, row.kind, json.loads(row.body), row.received_at) for row in session.exec(query).all()]
+def waiting(session: Session, owner: str) -> list[InboxRow]:
+    """List what came in to other bots and was not dealt with."""
+    query = select(InboxRow).where(col(InboxRow.done_at).is_(None), col(InboxRow.owner) != owner)
+    return list(session.exec(query.order_by(col(InboxRow.received_at))).all())
+
+
+def said(session: Session, key: str) -> Said | None:
+    """Give what is known of something that is said once."""
+    row = session.get(OutboxRow, key)
+    return Said(**row.model_dump()) if row else None
+
+
+def say(session: Session, what: Said) -> Said:
+    """Note what is known of something that is said once."""
+    session.merge(OutboxRow(**vars(what)))
+    return what
+
+
+def channel_id(session: Session, asked: str) -> str | None:
+    """Give the id of a channel to which something was posted by this name."""
+    known = select(OutboxRow.channel).where(OutboxRow.asked == asked, OutboxRow.channel != "")
+    return session.exec(known.limit(1)).first()
+
+
+def unsay(session: Session, key: str) -> None:
+    """Forget that something was to be said: Slack did not take it."""
+    row = session.get(OutboxRow, key)
+    if row is not None:
+        session.delete(row)
+
+
+def may_edit(session: Session, request: str, at: str, after: str) -> bool:
+    """Claim the next edit of a card until ``after``, whichever bot asks."""
+    free = update(CardRow).where(col(CardRow.request) == request, col(CardRow.edit_after) <= at)
+    return changed_one(session, free.values(edit_after=after))
 
 
 def card(session: Session, request: str) -> Card | None:

@@ -17,6 +17,9 @@ DEFAULT_SCOPES = (  # what the manifest of slack.md 2.5 asks for
     "im:write",
     "channels:read",
     "groups:read",
+    "channels:history",
+    "groups:history",
+    "metadata.message:read",
 )
 
 

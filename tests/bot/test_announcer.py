@@ -21,6 +21,7 @@ from bot.store import Card
 from bot.texts import Texts
 from tests.approvals.test_inforce import configuration
 from tests.fixtures.house import DBA, StandingClock, a_plan, actor, clock, gate, store, with_rule
+from tests.fixtures.outbox import outbox_of
 from tests.fixtures.slack_hands import Hands, Json, eventually
 
 __all__ = ["clock", "gate", "store"]
@@ -47,7 +48,15 @@ class Scene:
         book = ConfigurationBook(self.store, self.clock, rules_of)
         reviews = Reviews(self.store, gate.rules, self.clock)
         return Announcer(
-            gate, book, Holds(self.store, self.clock), reviews, Texts(), self.client, "/db", self.channel, CHANNELS
+            gate,
+            book,
+            Holds(self.store, self.clock),
+            reviews,
+            Texts(),
+            outbox_of(self.store, self.clock, self.client),
+            "/db",
+            self.channel,
+            CHANNELS,
         )
 
     def texts(self, channel: str = "ops") -> list[str]:
@@ -140,7 +149,7 @@ def test_a_slack_that_is_not_reached_loses_nothing(scene: Scene, thing: str) -> 
     happens, words = THINGS[thing]
     happens(scene)
     nobody = WebClient("xoxb-test", base_url="http://127.0.0.1:9/api/", timeout=1)
-    replace(scene.announcer, client=nobody).look()
+    replace(scene.announcer, outbox=outbox_of(scene.store, scene.clock, nobody)).look()
     scene.announcer.look()
     assert sum(words in text for text in scene.texts()) == 1
 

@@ -26,6 +26,7 @@ from runs.journal import Journal
 from runs.model import Run
 from runs.runner import Runner
 from tests.fixtures.house import TYPED, StandingClock, a_plan, actor, book, clock, gate, grants, store
+from tests.fixtures.outbox import outbox_of
 from tests.fixtures.slack_hands import Hands, Json, eventually
 from tests.runs.test_runner import World
 
@@ -56,7 +57,8 @@ class Scene:
     def anew(self, client: WebClient | None = None) -> Posts:
         reviews = Reviews(self.store, self.gate.rules, self.clock)
         sites = Sites({}, Path("/nonexistent"))
-        return Posts(self.store, self.gate, reviews, sites, Texts(), client or self.client)
+        outbox = outbox_of(self.store, self.clock, client or self.client)
+        return Posts(self.store, self.gate, reviews, sites, Texts(), client or self.client, outbox)
 
     def asked(self, plan: Plan | None = None) -> Request:
         made = self.gate.open(actor("ana"), plan or a_plan(), origin="slack:T0SITE", channel="ops")
@@ -85,7 +87,8 @@ class Scene:
         return found
 
     def cards(self) -> list[Json]:
-        return [message for message in self.hands.messages() if message["metadata"]]
+        kinds = {"event_type": "seconder_request"}
+        return [message for message in self.hands.messages() if kinds.items() <= (message["metadata"] or {}).items()]
 
     def thread(self) -> list[str]:
         return [message["text"] for message in self.hands.messages() if message["thread_ts"]]
