@@ -32,12 +32,16 @@ _NEVER = {
     sqlite3.SQLITE_CREATE_TEMP_VIEW,
     sqlite3.SQLITE_CREATE_TEMP_TRIGGER,
 }
-_SETTINGS = {"writable_schema", "recursive_triggers", "trusted_schema", "synchronous", "journal_mode"}
+_LOOKS = {sqlite3.SQLITE_PRAGMA, sqlite3.SQLITE_READ, sqlite3.SQLITE_SELECT}
+_SETTINGS = {
+    *("writable_schema", "recursive_triggers", "trusted_schema", "synchronous", "journal_mode"),
+    *("query_only", "locking_mode"),  # these would only keep everybody from writing, or from verifying
+}
 
 
-def authorize(action: int, first: str | None, second: str | None, _database: str | None, _trigger: str | None) -> int:
+def authorize(action: int, first: str | None, second: str | None, database: str | None, _trigger: str | None) -> int:
     """Refuse, on our own connections, what would get past the triggers."""
-    if action in _NEVER:
+    if action in _NEVER or (database == "temp" and action not in _LOOKS):  # it would stand before what is not temporary
         return sqlite3.SQLITE_DENY
     if action in _ON_TABLE and TABLE in {first, second}:
         return sqlite3.SQLITE_DENY

@@ -1,5 +1,6 @@
 """Writes one line of the record, inside the transaction of the state that it describes."""
 
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ ACTIONS = frozenset(
         *("action.read", "input.refused", "auth.denied", "config.changed", "digest.posted"),
     },
 )
+_OWN = re.compile(r"audit\.[a-z_]+")
 OUTCOMES = frozenset({"intent", "success", "failure", "denied", "unknown"})
 
 
@@ -41,7 +43,7 @@ class Event:
 
     def __post_init__(self) -> None:
         """Hold the contract's vocabulary; a wrong word is a bug here, never bad input."""
-        if self.outcome not in OUTCOMES or not (self.action in ACTIONS or self.action.startswith("audit.")):
+        if self.outcome not in OUTCOMES or not (self.action in ACTIONS or _OWN.fullmatch(self.action)):
             raise ValueError(f"{self.action} / {self.outcome} is not in the vocabulary of the record")
 
 
@@ -65,4 +67,4 @@ def append(session: Session, clock: Clock, event: Event) -> Head:
 def head(session: Session) -> Head:
     """Give the newest line's number and hash."""
     newest = store.last(session)
-    return Head(newest.seq, newest.hash) if newest else EMPTY
+    return Head(*newest) if newest else EMPTY

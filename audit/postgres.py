@@ -106,6 +106,37 @@ def begin_reading(connection: Connection, wait: float) -> None:
     connection.execute(text("SELECT set_config('lock_timeout', :wait, true)"), {"wait": _milliseconds(wait)})
 
 
+def owns(connection: Connection) -> bool:
+    """Say whether this role owns the record: then nothing on the server keeps it from taking the guard away."""
+    owner = "SELECT pg_has_role(relowner, 'MEMBER') FROM pg_class WHERE oid = to_regclass(:table)"
+    return bool(connection.execute(text(owner), {"table": TABLE}).scalar())
+
+
+def has_role(connection: Connection, role: str) -> bool:
+    """Say whether the server knows a role."""
+    found = connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}).scalar()
+    return found is not None
+
+
+def grant(connection: Connection, role: str) -> None:
+    """Give a role what a bot needs and no more: of the record it may read and add lines, nothing else."""
+    quoted = connection.dialect.identifier_preparer.quote(role)
+    database, schema = connection.execute(text("SELECT current_database(), current_schema()")).one()
+    quote = connection.dialect.identifier_preparer.quote
+    for statement in (
+        f"REVOKE CREATE, TEMPORARY ON DATABASE {quote(database)} FROM PUBLIC, {quoted}",
+        f"REVOKE CREATE ON SCHEMA {quote(schema)} FROM PUBLIC, {quoted}",
+        f"GRANT CONNECT ON DATABASE {quote(database)} TO {quoted}",
+        f"GRANT USAGE ON SCHEMA {quote(schema)} TO {quoted}",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {quote(schema)} TO {quoted}",
+        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {quote(schema)} TO {quoted}",
+        f"REVOKE ALL ON {TABLE}, alembic_version FROM PUBLIC, {quoted}",
+        f"GRANT SELECT, INSERT ON {TABLE} TO {quoted}",
+        f"GRANT SELECT ON alembic_version TO {quoted}",
+    ):
+        connection.execute(text(statement))
+
+
 def guard(connection: Connection) -> None:
     """Put the triggers in place."""
     for statement in (_FUNCTION, *_TRIGGERS):

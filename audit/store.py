@@ -1,25 +1,30 @@
 """The one store: its engine, its unit of work, and the table of the record."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy import URL, Connection, CursorResult, Engine, create_engine, event, text
+from sqlalchemy import Connection, CursorResult, Engine, text
+from sqlalchemy import select as sql_select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel import Session as Session  # noqa: PLC0414  # other rooms type their transactions with it
 
-from audit import postgres
-from audit.guard import TRIGGERS, authorize
+from audit import embedded, postgres
+from audit.embedded import sqlite_path as sqlite_path  # noqa: PLC0414  # where every room looks for it
+from audit.guard import TABLE, TRIGGERS
+from audit.migrate import upgrade
+from audit.turns import Turns
 from core.clock import Clock
 from core.errors import ConfigurationError, SeconderError
 
 BUSY_SECONDS = 5.0
+_SOON = 0.1  # seconds of waiting that are not worth two statements
 _FILE = "Look at free space, at the file's owner, and at who else holds it."
 _SERVER = "Look whether the store's server runs and takes writes, at its free space, and at who holds a lock there."
 
@@ -49,12 +54,18 @@ class AuditEvent(SQLModel, table=True):
     hash: str = Field(unique=True)
 
 
+_TABLE = SQLModel.metadata.tables[TABLE]
+_HEAD = sql_select(_TABLE.c.seq, _TABLE.c.hash).order_by(_TABLE.c.seq.desc()).limit(1)
+_LINE = _TABLE.insert()
+
+
 @dataclass(frozen=True)
 class Store:
     """The database behind the bot. State and its record are committed together."""
 
     engine: Engine
     url: str = field(repr=False)  # may hold a password
+    turns: Turns = field(default_factory=Turns, repr=False, compare=False)
 
     @property
     def embedded(self) -> bool:
@@ -62,27 +73,68 @@ class Store:
         return self.engine.dialect.name == "sqlite"
 
     def prepare(self) -> None:
-        """Make tables and triggers that are missing; two processes may do so at once."""
+        """Bring tables and guard up to this version; two processes may do so at once.
+
+        On a server a role that does not own the record only checks them. Raises ConfigurationError, StoreUnavailable.
+        """
         with self._translated(), self.engine.connect() as connection:
-            self._begin(connection, BUSY_SECONDS)
-            SQLModel.metadata.create_all(connection)
-            if self.embedded:
+            if not self.embedded:
+                self._begin(connection, BUSY_SECONDS)
+                self._prepare_on_server(connection)
+                connection.commit()
+                return
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # a script may have to build a table anew
+            try:
+                self._begin(connection, BUSY_SECONDS)
+                upgrade(connection, SQLModel.metadata)
                 for trigger in TRIGGERS:
                     connection.execute(text(trigger))
-            else:
-                postgres.guard(connection)
-            connection.commit()
+                connection.commit()
+            finally:
+                connection.rollback()
+                connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+
+    def _prepare_on_server(self, connection: Connection) -> None:
+        upgrade(connection, SQLModel.metadata)
+        if postgres.owns(connection):
+            postgres.guard(connection)
+            return
+        altered = [*postgres.altered(connection), *postgres.rules(connection)]
+        if altered:
+            raise ConfigurationError(
+                f"The record's guard is not as we made it: {', '.join(altered)}. Somebody with more rights was there.",
+                "Look who, and whether it is whole: seconder audit verify. Then, as the owner: seconder store migrate.",
+            )
 
     @contextmanager
-    def transaction(self, wait: float = BUSY_SECONDS) -> Iterator[Session]:
+    def transaction(self, wait: float = BUSY_SECONDS, *, first: bool = False) -> Iterator[Session]:
         """Open a write transaction: commits at the end, takes everything back on an exception. One writes at a time.
 
-        Raises StoreUnavailable when the store is locked for longer than ``wait`` (seconds), full, read-only or gone.
+        ``first``: before others of this process that wait. Raises StoreUnavailable when the store is locked for longer
+        than ``wait`` (seconds), full, read-only or gone.
         """
-        with self._translated(), Session(self.engine, expire_on_commit=False) as session:
-            self._begin(session.connection(), wait)
+        with (
+            self._turn(wait, first=first) as left,
+            self._translated(),
+            Session(self.engine, expire_on_commit=False) as session,
+        ):
+            self._begin(session.connection(), left)
             yield session
             session.commit()
+
+    @contextmanager
+    def _turn(self, wait: float, *, first: bool) -> Iterator[float]:
+        """Wait for this process's turn at a file: SQLite itself lets those who wait sleep and miss it."""
+        if not self.embedded:
+            yield wait
+            return
+        began = time.monotonic()
+        if not self.turns.take(wait, first=first):
+            raise _unavailable(f"others have been writing for {wait:g} s", _FILE)
+        try:
+            yield max(0.0, wait - (time.monotonic() - began))
+        finally:
+            self.turns.leave()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -98,9 +150,12 @@ class Store:
         if not self.embedded:
             postgres.begin_writing(connection, wait)
             return
+        if BUSY_SECONDS - wait < _SOON:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            return
         connection.exec_driver_sql(f"PRAGMA busy_timeout={int(wait * 1000)}")
         try:
-            connection.execute(text("BEGIN IMMEDIATE"))
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         finally:
             connection.exec_driver_sql(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
 
@@ -127,28 +182,16 @@ def open_store(url: str) -> Store:
             f"SECONDER_STORE names {urlsplit(url).scheme or 'nothing'}, which this version can't use as a store.",
             f"Use sqlite:////path/to/seconder.db or {postgres.SCHEME}://user@host/database.",
         )
-    path = sqlite_path(url)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return Store(embedded.engine(url, BUSY_SECONDS), url)
     except OSError as error:
         raise _unavailable(error, _FILE) from error
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)),  # as it is: a folder's name may hold %, ? or #
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
-        pool_size=postgres.POOLED + postgres.BURST,
-    )
-    event.listen(engine, "connect", _settings)
-    return Store(engine, url)
 
 
-def sqlite_path(url: str) -> Path:
-    """Give the file behind a sqlite URL; what follows the three slashes is its path, letter by letter."""
-    return Path(url.removeprefix("sqlite:///"))
-
-
-def last(session: Session) -> AuditEvent | None:
-    """Give the newest line of the record."""
-    return session.exec(select(AuditEvent).order_by(col(AuditEvent.seq).desc()).limit(1)).first()
+def last(session: Session) -> tuple[int, str] | None:
+    """Give the newest line's number and hash."""
+    row = session.connection().execute(_HEAD).first()
+    return (row[0], row[1]) if row else None
 
 
 def tail(session: Session, count: int) -> list[AuditEvent]:
@@ -158,8 +201,7 @@ def tail(session: Session, count: int) -> list[AuditEvent]:
 
 def insert(session: Session, row: dict[str, object]) -> None:
     """Add a sealed line."""
-    session.add(AuditEvent.model_validate(row))
-    session.flush()
+    session.connection().execute(_LINE, row)  # not through the ORM, which takes as long as all the rest
 
 
 def changed_one(session: Session, statement: object) -> bool:
@@ -186,17 +228,3 @@ def _unavailable(why: object, look: str) -> StoreUnavailable:
     return StoreUnavailable(
         f"The store can't be used: {one_line(why)}.", f"Without a record nothing more is started. {look}"
     )
-
-
-def _settings(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # transactions are ours: BEGIN IMMEDIATE
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",  # NORMAL may lose the last commits at a power cut
-        "recursive_triggers=ON",  # else INSERT OR REPLACE deletes past the DELETE trigger
-        "trusted_schema=OFF",
-        "foreign_keys=ON",
-        f"busy_timeout={int(BUSY_SECONDS * 1000)}",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-    connection.set_authorizer(authorize)

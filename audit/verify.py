@@ -21,11 +21,12 @@ from core.canonical import canonical
 __all__ = ["Bad", "Head", "Report", "verify", "verify_store"]
 
 NO_ANCHOR = "No anchor was checked: a cut tail or a log rewritten from the start can't be seen without one."
+_SHORT = "Anchors reach to entry {} of {}: what was cut or rewritten after that can't be seen."
 STORED = (*COLUMNS, "body", "prev_hash", "hash")
 _KEYS = {*COLUMNS, *EXTRA, "v", "prev"}
 _SELECT = f"SELECT {', '.join(STORED)} FROM audit_event"  # noqa: S608  # constants only
 _EXACT = 15  # digits that a float holds exactly
-_ODD = re.compile("[0-9]{16}|[\U00010000-\U0010ffff]")
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _WRITER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 _TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_event'"
 
@@ -72,7 +73,7 @@ def verify(rows: Iterable[Sequence[object]], anchors: Iterable[Head] = ()) -> Re
     ``anchors`` are heads that were written down elsewhere; a hash may be cut to its first characters.
     """
     waiting = sorted((anchor for anchor in anchors if anchor.seq > 0), key=lambda anchor: -anchor.seq)
-    warnings, total = () if waiting else (NO_ANCHOR,), len(waiting)
+    total, reach = len(waiting), waiting[0].seq if waiting else 0
     head, bad = EMPTY, None
     for row in rows:
         bad = _wrong(head, row)
@@ -85,6 +86,7 @@ def verify(rows: Iterable[Sequence[object]], anchors: Iterable[Head] = ()) -> Re
     checked = total - len(waiting) if bad else total
     if bad is None and waiting:
         bad = Bad(head.seq + 1, "truncated", f"entry {waiting[0].seq} was there once; now {head.seq} is the last one")
+    warnings = () if reach >= head.seq > 0 else (_SHORT.format(reach, head.seq) if reach else NO_ANCHOR,)
     return Report(bad is None, head.seq, head, bad, checked, warnings)
 
 
@@ -97,7 +99,7 @@ def verify_store(url: str, anchors: Iterable[Head] = ()) -> Report:
             altered = [f"{name}: this trigger is not as we made it." for name in changed(connection.execute(_TRIGGERS))]
             report = verify(_rows(connection), anchors)
             return replace(report, warnings=(*altered, *report.warnings))
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # a damaged schema can't even be named
         return Report(None, 0, EMPTY, warnings=(f"The store could not be read: {error}.", NO_ANCHOR))
 
 
@@ -190,7 +192,7 @@ def _plainly(body: str) -> object:
 
     They differ in some numbers with a point, in those beyond 2^53, and in the order of keys beyond U+FFFF.
     """
-    if _ODD.search(body):
+    if not body.isascii() and _ASTRAL.search(body):
         return None
     try:
         said = _PLAIN.decode(body)
@@ -207,11 +209,17 @@ def _point(literal: str) -> float:
     return number
 
 
+def _whole(digits: str) -> int:
+    if len(digits) > _EXACT:
+        raise _Odd
+    return int(digits)
+
+
 def _odd(_literal: str) -> float:
     raise _Odd
 
 
-_PLAIN = json.JSONDecoder(parse_float=_point, parse_constant=_odd)
+_PLAIN = json.JSONDecoder(parse_float=_point, parse_int=_whole, parse_constant=_odd)
 
 
 def _number(digits: str) -> int | float:

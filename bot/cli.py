@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import typer
 
-from bot import cli_audit, cli_hosts, cli_requests, cli_rules, cli_serve
+from bot import cli_audit, cli_hosts, cli_requests, cli_rules, cli_serve, cli_store
 from core.errors import ConfigurationError, Malformed, SeconderError
 
 NO, USAGE = 1, 2
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_audit.app, name="audit")
 app.add_typer(cli_hosts.app, name="host")
+app.add_typer(cli_store.app, name="store")
 cli_serve.add(app)
 cli_requests.add(app)
 cli_rules.add(app)

@@ -1,14 +1,14 @@
 """`seconder store`: what the store is, bringing it up to this version, and moving it to a server."""
 
-import os
+from contextlib import closing
 from typing import Annotated
 
 import typer
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, make_url, text
 
-from audit import ledger
+from audit import ledger, postgres
 from audit.migrate import current, head
-from audit.move import address, move, ready
+from audit.move import address, move
 from audit.postgres import SCHEME
 from audit.store import Store, open_store, sqlite_path
 from bot.cli_house import as_json, environment, house, me
@@ -33,10 +33,9 @@ def move_to(to: To, *, json: Json = False) -> None:
     """Move the store to a PostgreSQL server; the file is set aside, never deleted. No bot may serve meanwhile."""
     _there(environment().store)
     target = _opened(to, "TO")
-    with house() as opened:
+    with closing(target), house() as opened:
         who = me(opened).person.name
         moved = move(opened.store, target, opened.clock, who, served=opened.served())
-    target.close()
     if json:
         as_json({"rows": moved.rows, "head": vars(moved.head), "aside": str(moved.aside)})
         return
@@ -49,12 +48,14 @@ def move_to(to: To, *, json: Json = False) -> None:
 @app.command()
 def migrate() -> None:
     """Bring the store up to this version, as the role that owns it (its URL in SECONDER_STORE_OWNER)."""
-    owner = os.environ.get(OWNER)
-    store = _opened(owner, OWNER) if owner else _existing(environment().store)
-    with store.reading() as session:
-        before = current(session.connection())
-    ready(store)
-    store.close()
+    here = environment()
+    store = _opened(here.owner_store, OWNER) if here.owner_store else _existing(here.store)
+    with closing(store):
+        with store.reading() as session:
+            before = current(session.connection())
+        store.prepare()
+        if here.owner_store and not store.embedded:
+            _grant(store, make_url(here.store).username or "")
     was = "had no version" if before is None else f"had version {before}"
     typer.echo(f"✅ The store at {address(store.url)} {was} and has {head()} now.")
 
@@ -75,6 +76,22 @@ def show(*, json: Json = False) -> None:
     typer.echo(f"{kind} at {address(store.url)}")
     typer.echo(f"version {version or 'none yet'} (this Seconder works with {head()}), {size / 1_000_000:.1f} MB")
     typer.echo(f"Head #{newest.seq} {newest.hash}")
+
+
+def _grant(store: Store, role: str) -> None:
+    """Give the bots' role its rights; it must not be the owner."""
+    if not role or role == make_url(store.url).username:
+        raise ConfigurationError(
+            f"SECONDER_STORE and {OWNER} log in as the same role.",
+            "Give the bots a role of their own: one that owns the record can take its guard away.",
+        )
+    with store.transaction() as session:
+        if not postgres.has_role(session.connection(), role):
+            raise ConfigurationError(
+                f"The server has no role {role}, as which SECONDER_STORE logs in. The store itself is up to date.",
+                f"Make it, then do this again: CREATE ROLE {role} LOGIN PASSWORD '…'.",
+            )
+        postgres.grant(session.connection(), role)
 
 
 def _size(store: Store, connection: Connection) -> int:

@@ -12,14 +12,16 @@ SLACK = "https://slack.com/api/"
 
 @dataclass(frozen=True)
 class Environment:
-    """Where things are. Tokens are never printed."""
+    """Where things are. Tokens, and a store's URL with its password, are never printed."""
 
     home: Path
     config: Path
-    store: str
+    store: str = field(repr=False)
     api_url: str = SLACK
     bot_token: str = field(default="", repr=False)
     app_token: str = field(default="", repr=False)
+    anchor_key: str = field(default="", repr=False)  # as PEM; without one it is made in the home
+    owner_store: str = field(default="", repr=False)  # the same store, as the role that owns its tables
 
 
 def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
@@ -29,9 +31,11 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
     return Environment(
         home=home,
         config=Path(given.get("SECONDER_CONFIG") or home / "seconder.toml").absolute(),
-        store=given.get("SECONDER_STORE") or f"sqlite:///{home / 'seconder.db'}",
+        store=_secret(given, "SECONDER_STORE") or f"sqlite:///{home / 'seconder.db'}",
+        owner_store=_secret(given, "SECONDER_STORE_OWNER"),
         api_url=given.get("SLACK_API_URL") or SLACK,
         bot_token=_secret(given, "SLACK_BOT_TOKEN"),
+        anchor_key=_secret(given, "SECONDER_ANCHOR_KEY"),
         app_token=_secret(given, "SLACK_APP_TOKEN"),
     )
 

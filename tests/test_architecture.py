@@ -31,6 +31,8 @@ HOMES = {
     "apscheduler": {"runs"},
     "pydantic": {"core", "bot"},
     "rfc8785": {"core"},
+    "alembic": {"audit"},
+    "cryptography": {"audit"},
     "psycopg": {"fleet", "sandbox"},
     "fabric": {"fleet"},
     "paramiko": {"fleet"},
