@@ -1,6 +1,7 @@
 """Work on a host that starts at most once and outlives whoever started it: the Python side of ``seconder-job``."""
 
 import hashlib
+import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ _HINTS = {
 _ANSWER = 30.0  # seconds for one question to a host
 _PATIENCE = 30.0  # seconds that a host may be out of reach before we stop asking; the job goes on meanwhile
 _FIRST, _SLOWEST, _GROWTH = 0.05, 1.0, 1.5  # seconds between polls, and how they spread
+_JITTER = (0.6, 1.4)
 _UNREADABLE = -1
 _ALL_LINES = 999_999  # as many as ``seconder-job tail`` gives; it stops at 1 MiB
 
@@ -121,7 +123,7 @@ def run(
         if time.monotonic() > deadline:
             said = cancel(shell, work, job)
             raise TimedOut(f"Job {job} did not end within {timeout:g} s ({said}).", "Look what it has done so far.")
-        time.sleep(pause)
+        time.sleep(pause * random.uniform(*_JITTER))  # noqa: S311  # else many jobs poll, and write, in step
         pause = min(_SLOWEST, pause * _GROWTH)
     out = _insist(lambda: tail(shell, work, job, _ALL_LINES, "out"))
     err = _insist(lambda: tail(shell, work, job, _ALL_LINES, "err"))
