@@ -149,6 +149,11 @@ class Gate:
                 denied(session, self.clock, request, actor, refusal)
         return refusal
 
+    def of_origin(self, origin: str) -> Request | None:
+        """Give the request that a slot of a schedule has asked for, if it has."""
+        with self.store.reading() as session:
+            return store.of_origin(session, origin)
+
     def find(self, request_id: str) -> Request | None:
         """Give one request."""
         with self.store.reading() as session:

@@ -73,6 +73,12 @@ def load(session: Session, request_id: str) -> Request | None:
     return None if row is None else _request(session, row)
 
 
+def of_origin(session: Session, origin: str) -> Request | None:
+    """Give the request that came from somewhere, where that happens once (a slot of a schedule)."""
+    row = session.exec(select(RequestRow).where(RequestRow.origin == origin)).first()
+    return None if row is None else _request(session, row)
+
+
 def listed(session: Session, *, states: Sequence[State] = (), limit: int = 100) -> list[Request]:
     """List requests, oldest first; all states when none is named."""
     query = select(RequestRow).order_by(col(RequestRow.created_at).desc()).limit(limit)

@@ -11,6 +11,7 @@ from slack_sdk import WebClient
 from bot.check import check as checked
 from bot.cli_house import as_json, house
 from bot.environment import read_environment
+from bot.outbox import Outbox
 from bot.serve import serve as serving
 from bot.settings import load_settings
 from core.errors import ConfigurationError
@@ -66,5 +67,6 @@ def digest(*, now: Annotated[bool, typer.Option("--now", help="Post it now.")] =
             raise ConfigurationError("There is no [digest] table, so there is no channel for it.", "Add one.")
         if now and table is not None:
             client = WebClient(environment.bot_token, base_url=environment.api_url)
-            opened.digest.post(client, table.channel, "system")
+            outbox = Outbox(opened.store, opened.clock, client, opened.presence)
+            opened.digest.post(outbox, table.channel, "system")
         typer.echo(opened.digest.message().text)

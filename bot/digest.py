@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from actions.contract import Action, Answer
@@ -16,10 +15,12 @@ from approvals.model import State
 from audit import ledger
 from audit.store import Store
 from bot.cards import Message, assemble
+from bot.outbox import Outbox
 from bot.sites import Sites
 from bot.texts import Texts
 from core.clock import Clock
 from core.errors import SeconderError
+from core.ids import new_id
 from fleet.postgres.basebackup import BackupInfo, last_backup
 
 WINDOW = timedelta(days=1)
@@ -90,21 +91,26 @@ class Digest:
             return Health(cluster, "unknown", {}, None, str(error))
         return Health(cluster, answer.level if answer else "unknown", answer.data if answer else {}, backup)
 
-    def post(self, client: WebClient, channel: str, actor: str) -> None:
-        """Post it and record it. Raises SlackSilent when it was not posted; the record then says nothing."""
-        message = self.message()
+    def post(self, outbox: Outbox, channel: str, actor: str, slot: str = "") -> None:
+        """Post it, for a slot once, and record it.
+
+        Raises SlackSilent when it was not posted, or nobody knows; the record then says nothing.
+        """
+        message, key = self.message(), f"digest:{slot or new_id('d')}"
         try:
-            posted = client.chat_postMessage(channel=channel, text=message.text, blocks=message.blocks)
+            posted = outbox.once(key, channel, message)
         except (SlackApiError, SlackClientError, OSError) as error:
             raise SlackSilent(
                 f"Slack did not take the digest: {error}", "Ask again, or read it: seconder digest."
             ) from error
+        if posted is None:
+            return  # another bot is at it
         event = ledger.Event(
             "digest.posted",
             "success",
             actor,
             target=channel,
-            detail={"channel": posted["channel"], "ts": posted["ts"], "text": message.text},
+            detail={"channel": posted.channel, "ts": posted.ts, "text": message.text},
         )
         with self.store.transaction() as session:
             ledger.append(session, self.clock, event)

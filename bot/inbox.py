@@ -45,7 +45,7 @@ class Inbox:
             received_at=stamp(self.clock.now()),
             owner=self.owner,
         )
-        with self.store.transaction(PROMPT) as session:
+        with self.store.transaction(PROMPT, first=True) as session:
             fresh = rows.receive(session, came)
         if fresh:
             if self.patience is not None:

@@ -5,9 +5,7 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import time
 from urllib.error import URLError
-from zoneinfo import ZoneInfo
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -24,6 +22,7 @@ from bot.patience import Patience
 from bot.posts import Posts
 from bot.proposals import Proposals
 from bot.reminders import Reminders
+from bot.scheduled import Scheduled, digests
 from bot.settings import Settings
 from bot.socket import Handler, build_app, open_socket
 from bot.who import Who
@@ -31,7 +30,8 @@ from bot.wiring import SLACK_SECONDS, House, build, pool
 from core.errors import ConfigurationError
 from runs.bots.presence import BEAT
 from runs.dispatch import Dispatcher
-from runs.schedule import Daily, tick, ticker
+from runs.schedules.slots import Daily
+from runs.schedules.ticking import Ticks, ticker
 
 _log = logging.getLogger(__name__)
 TELL_EVERY = 1.0  # seconds
@@ -76,13 +76,14 @@ def _serve(environment: Environment, house: House, leaving: threading.Event) -> 
     runner = replace(house.runner, announce=posts.announce)
     workers, carriers = pool("work", house.settings.bot.workers), pool("run", house.settings.bot.workers)
     dispatcher = Dispatcher(house.store, runner, house.presence, house.ending.claimable, house.ending.sweep, carriers)
-    desk = _desk(house, client, dispatcher)
+    desk = _desk(house, client, outbox, dispatcher)
     patience = Patience(desk.still)
     presence = house.presence
     inbox = Inbox(house.store, house.clock, workers, desk.deal, patience, presence.name, presence.lives, desk.late)
     app = build_app(client, inbox.take, desk.check, desk.sorry)
     handler = open_socket(app, environment.app_token, environment.api_url)
-    schedule = ticker(lambda: tick(_schedules(house, client), house.store, house.clock, house.presence.name))
+    ticks, due = Ticks(house.store, house.clock, presence.name, presence.lives), _due(house, outbox, dispatcher)
+    schedule = ticker(lambda: ticks.look(due))
     threads = [
         threading.Thread(target=work, name=name, daemon=True)
         for name, work in (
@@ -91,7 +92,8 @@ def _serve(environment: Environment, house: House, leaving: threading.Event) -> 
             ("patience", lambda: patience.serve(leaving)),
             ("heartbeat", lambda: _beat(house, leaving)),
             ("tell", lambda: _tell(house, _announcer(house, outbox), _reminders(house, client), leaving)),
-            ("inbox", lambda: _take_up(inbox, leaving)),
+            ("inbox", lambda: _every(BEAT, inbox.take_up, leaving)),
+            ("anchors", lambda: _every(BEAT, house.anchoring.look, leaving)),
             ("socket", lambda: _connect(handler, leaving)),
         )
     ]
@@ -109,12 +111,12 @@ def _serve(environment: Environment, house: House, leaving: threading.Event) -> 
     ended.join(PATIENCE)
 
 
-def _desk(house: House, client: WebClient, dispatcher: Dispatcher) -> Desk:
+def _desk(house: House, client: WebClient, outbox: Outbox, dispatcher: Dispatcher) -> Desk:
     commands = Commands(
         road=house.road,
         texts=house.texts,
         command=house.settings.bot.command,
-        digest=lambda actor: house.digest.post(client, house.settings.channel, actor),
+        digest=lambda actor: house.digest.post(outbox, house.settings.channel, actor),
         wake=dispatcher.wake,
         verbs=house.verbs,
     )
@@ -123,11 +125,10 @@ def _desk(house: House, client: WebClient, dispatcher: Dispatcher) -> Desk:
     return Desk(client, Who(house.gate.rules, client), house.texts, commands, clicks, proposals)
 
 
-def _take_up(inbox: Inbox, leaving: threading.Event) -> None:
-    """Take up what dead bots had kept, now and then: the last of them may die later than this one starts."""
+def _every(seconds: float, work: Callable[[], object], leaving: threading.Event) -> None:
     while not leaving.is_set():
-        _quietly(inbox.take_up)
-        leaving.wait(BEAT)
+        _quietly(work)
+        leaving.wait(seconds)
 
 
 def _announcer(house: House, outbox: Outbox) -> Announcer:
@@ -164,16 +165,14 @@ def _tell(house: House, announcer: Announcer, reminders: Reminders, leaving: thr
         leaving.wait(TELL_EVERY)
 
 
-def _schedules(house: House, client: WebClient) -> list[Daily]:
-    table = house.settings.digest
-    if table is None:
-        return []
-    post = house.digest.post
-    return [
-        Daily(
-            "digest", time.fromisoformat(table.at), ZoneInfo(table.zone), lambda: post(client, table.channel, "system")
-        )
-    ]
+def _due(house: House, outbox: Outbox, dispatcher: Dispatcher) -> list[Daily]:
+    """Give everything that happens by itself at its time."""
+    settings = house.settings
+    asking = Scheduled(
+        house.road, house.gate, outbox, house.texts, settings.channel, settings.bot.command, dispatcher.wake
+    )
+    posting = digests(settings.digest, lambda channel, slot: house.digest.post(outbox, channel, "system", slot))
+    return [*posting, *asking.all(settings.schedules)]
 
 
 def _connect(handler: Handler, leaving: threading.Event) -> None:

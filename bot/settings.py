@@ -12,7 +12,16 @@ from approvals.people import Roster
 from approvals.policy import Policy
 from approvals.rules import Rules
 from bot.settings_faults import Fault, cross_faults
-from bot.settings_file import BotTable, ClusterTable, DigestTable, File, NodeTable, RemindTable
+from bot.settings_file import (
+    AnchorsTable,
+    BotTable,
+    ClusterTable,
+    DigestTable,
+    File,
+    NodeTable,
+    RemindTable,
+    ScheduleTable,
+)
 from bot.settings_rules import body_of, rules
 from core.errors import ConfigurationError
 from fleet.inventory import LOCAL, Cluster, Node
@@ -30,6 +39,8 @@ class Settings:
     bot: BotTable
     digest: DigestTable | None
     remind: RemindTable
+    schedules: Mapping[str, ScheduleTable]
+    anchors: AnchorsTable
     body: Mapping[str, object]
     path: Path
 
@@ -106,6 +117,8 @@ def _settings(file: File, path: Path) -> Settings:
         bot=file.bot,
         digest=file.digest,
         remind=file.remind,
+        schedules=file.schedules,
+        anchors=file.anchors,
         body=body_of(file),
         path=path,
     )

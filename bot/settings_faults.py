@@ -60,6 +60,8 @@ def _windows(file: File) -> Iterator[Fault]:
     for name, window in file.windows.items():
         if window.zone not in available_timezones():
             yield ("windows", name, "zone"), f"there is no time zone {window.zone!r}"
+        if not window.since and not window.days:
+            yield ("windows", name, "days"), "a window without days never opens"
         if bool(window.since) != bool(window.until) or window.since > window.until:
             yield ("windows", name, "until"), "a window that happens once has a since and a later until"
 
@@ -89,6 +91,15 @@ def _zones(file: File) -> Iterator[Fault]:
     for table, zone in (("digest", file.digest.zone if file.digest else "UTC"), ("bot", file.bot.zone)):
         if zone not in available_timezones():
             yield (table, "zone"), f"there is no time zone {zone!r}"
+    for name, schedule in file.schedules.items():
+        if schedule.zone not in available_timezones():
+            yield ("schedules", name, "zone"), f"there is no time zone {schedule.zone!r}"
+        if schedule.person not in file.people:
+            yield ("schedules", name, "as"), f"there is no [people.{schedule.person}]"
+    for node in file.anchors.nodes:
+        cluster, _, name = node.partition("/")
+        if cluster not in file.clusters or name not in file.clusters[cluster].nodes:
+            yield ("anchors", "nodes"), f'{node!r} is not "CLUSTER/NODE" of this file'
     groups = {group for person in file.people.values() for group in person.groups} | set(file.groups)
     if file.remind.group and file.remind.group not in groups:
         yield ("remind", "group"), f"nobody is in the group {file.remind.group!r}"

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from runs.schedules.slots import DAYS, Missed
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+)\s*([smhd])")
 
@@ -21,7 +23,6 @@ def seconds(value: object) -> object:
 
 Seconds = Annotated[int, BeforeValidator(seconds), Field(gt=0)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Day = Annotated[str, Field(pattern=f"^({'|'.join(DAYS)})$")]
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Moment = Annotated[str, Field(pattern=r"^(\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d)?$")]
@@ -52,7 +53,7 @@ class WindowTable(Table):
     """``[windows.NAME]``: a span of time, every week (``days``, ``from``, ``to``) or once (``since``, ``until``)."""
 
     zone: str = "UTC"
-    days: tuple[Day, ...] = tuple(DAYS)
+    days: tuple[Day, ...] = DAYS
     begin: Clock = Field(default="00:00", alias="from")
     end: Clock = Field(default="00:00", alias="to")
     since: Moment = ""
@@ -159,7 +160,29 @@ class DigestTable(Table):
 
     at: Clock = "09:00"
     zone: str = "UTC"
+    days: tuple[Day, ...] = Field(default=DAYS, min_length=1)
+    missed: Missed = Missed.CATCH_UP
     channel: str = Field(min_length=1)
+
+
+class ScheduleTable(Table):
+    """``[schedules.NAME]``: a command that is asked by itself, in the name of a person who answers for it."""
+
+    run: str = Field(min_length=1)
+    person: Name = Field(alias="as")
+    at: Clock
+    zone: str = "UTC"
+    days: tuple[Day, ...] = Field(default=DAYS, min_length=1)
+    missed: Missed = Missed.CATCH_UP
+
+
+class AnchorsTable(Table):
+    """``[anchors]``: where the record's head is written down besides Slack. ``nodes`` are ``CLUSTER/NODE``."""
+
+    file: str = Field(default="", pattern=r"^(/.+)?$")
+    syslog: str = Field(default="", pattern=r"^([A-Za-z0-9.-]+(:\d{1,5})?)?$")
+    nodes: tuple[str, ...] = ()
+    every: Seconds = 86400
 
 
 class File(Table):
@@ -173,3 +196,5 @@ class File(Table):
     bot: BotTable = BotTable()
     digest: DigestTable | None = None
     remind: RemindTable = RemindTable()
+    schedules: dict[Name, ScheduleTable] = Field(default_factory=dict)
+    anchors: AnchorsTable = AnchorsTable()

@@ -7,8 +7,9 @@ from approvals.policy import Policy
 from approvals.rule import Override, Rule
 from approvals.rules import Rules
 from approvals.windows import Window
-from bot.settings_file import DAYS, File, OverrideTable, RuleTable, WindowTable
+from bot.settings_file import File, OverrideTable, RuleTable, WindowTable
 from core.plan import Risk
+from runs.schedules.slots import DAYS
 
 Windows = Mapping[str, Window]
 

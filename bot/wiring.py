@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 
 from slack_sdk import WebClient
 
@@ -19,12 +20,16 @@ from approvals.inforce.book import ConfigurationBook
 from approvals.inforce.store import ConfigurationRow
 from approvals.lease import Book
 from approvals.store import RequestRow
+from audit.anchors.keys import private
+from audit.anchors.store import AnchorRow
 from audit.store import Store, open_store
+from bot.anchoring import Anchoring
 from bot.carrier import ActionCarrier, Carriers
 from bot.chores import VERSIONS, Chores
 from bot.digest import Digest
 from bot.environment import Environment
 from bot.feeding import Fed
+from bot.places import places
 from bot.road import Road
 from bot.settings import Settings
 from bot.settings_rules import rules_of
@@ -39,9 +44,11 @@ from core.clock import Clock, SystemClock
 from core.errors import ConfigurationError
 from fleet.inventory import LOCAL
 from runs.bots.presence import Presence
+from runs.bots.store import BotRow
 from runs.journal import Journal
 from runs.owner import enter
 from runs.runner import Runner
+from runs.schedules.store import SlotRow
 from runs.store import RunRow
 
 SLACK_SECONDS = 10  # Slack answers within one, or not
@@ -51,6 +58,9 @@ TABLES = (
     DebtRow,
     ConfigurationRow,
     RunRow,
+    BotRow,
+    SlotRow,
+    AnchorRow,
     CardRow,
 )  # named, so that their rooms' tables are known before the store is prepared
 
@@ -77,6 +87,7 @@ class House:
     runner: Runner
     stops: Stops
     digest: Digest
+    anchoring: Anchoring
     presence: Presence
 
     def served(self) -> bool:
@@ -148,8 +159,15 @@ def build(environment: Environment, settings: Settings, leaving: threading.Event
         ),
         stops=Stops(store, gate, journal, clock, texts, reviews),
         digest=Digest(store, gate, holds, reviews, catalogue["status"], sites, texts, clock),
+        anchoring=_anchoring(environment, settings, store, clock, sites),
         presence=presence,
     )
+
+
+def _anchoring(environment: Environment, settings: Settings, store: Store, clock: Clock, sites: Sites) -> Anchoring:
+    table = settings.anchors
+    key = private(environment.home, environment.anchor_key)
+    return Anchoring(store, clock, key, places(table, sites), timedelta(seconds=table.every))
 
 
 def _nothing_local(settings: Settings) -> None:

@@ -32,6 +32,7 @@ class RunRow(SQLModel, table=True):
     action: str
     plan: str
     plan_hash: str
+    risk: str
     state: str = Field(index=True)
     epoch: int = 1
     owner: str
@@ -68,17 +69,6 @@ class SettleRow(SQLModel, table=True):
     at: str
 
 
-class SlotRow(SQLModel, table=True):
-    """One slot of a schedule that somebody has claimed: the primary key is the lock."""
-
-    __tablename__ = "schedule_run"
-    schedule: str = Field(primary_key=True)
-    slot_utc: str = Field(primary_key=True)
-    owner: str
-    claimed_at: str
-    done_at: str | None = None
-
-
 def insert(session: Session, run: Run) -> None:
     """Add a run with its steps; the partial unique index holds one per cluster (IntegrityError)."""
     session.add(
@@ -89,6 +79,7 @@ def insert(session: Session, run: Run) -> None:
             action=run.plan.action,
             plan=json.dumps(run.plan.to_json()),
             plan_hash=run.plan_hash,
+            risk=run.plan.risk.value,
             state=run.state.value,
             epoch=run.epoch,
             owner=run.owner,
@@ -125,6 +116,12 @@ def unfinished(session: Session) -> list[Run]:
     """List runs that somebody carries out, or did before it died."""
     query = select(RunRow).where(col(RunRow.state).in_([state.value for state in RunState if state.live]))
     return [_run(session, row) for row in session.exec(query).all()]
+
+
+def last_end(session: Session, risk: str) -> str | None:
+    """Give when the last run of a risk ended."""
+    query = select(RunRow.ended_at).where(RunRow.risk == risk, col(RunRow.ended_at).is_not(None))
+    return session.exec(query.order_by(col(RunRow.ended_at).desc()).limit(1)).first()
 
 
 def change(session: Session, run: Run, values: Mapping[str, object]) -> bool:
@@ -187,23 +184,6 @@ def say(session: Session, run_id: str, person: str, *, happened: bool, at: str) 
     session.flush()
     query = select(SettleRow).where(SettleRow.run == run_id).order_by(col(SettleRow.at))
     return [(said.person, said.happened) for said in session.exec(query).all()]
-
-
-def take_slot(session: Session, schedule: str, slot_utc: str, owner: str, now: str) -> bool:
-    """Claim a slot of a schedule; False when somebody has it."""
-    if session.get(SlotRow, (schedule, slot_utc)) is not None:
-        return False
-    session.add(SlotRow(schedule=schedule, slot_utc=slot_utc, owner=owner, claimed_at=now))
-    session.flush()
-    return True
-
-
-def slot_done(session: Session, schedule: str, slot_utc: str, now: str) -> None:
-    """Note that a claimed slot's work is done."""
-    row = session.get(SlotRow, (schedule, slot_utc))
-    if row is not None:
-        row.done_at = now
-        session.add(row)
 
 
 def _run(session: Session, row: RunRow) -> Run:

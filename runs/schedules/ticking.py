@@ -1,61 +1,85 @@
-"""Schedules: a ticker in memory; which slot is whose is decided in the store."""
+"""A ticker in memory; which slot is whose, and whether it is done, is decided in the store."""
 
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from audit.store import Store
-from core.clock import Clock, stamp
-from runs import store as rows
+from core.clock import Clock, moment, stamp
+from runs.schedules import store as rows
+from runs.schedules.slots import Daily, Missed, newest_slot
+from runs.schedules.store import SlotRow
 
 _log = logging.getLogger(__name__)
 TICK = 15  # seconds
 CATCH_UP = timedelta(hours=12)  # an older slot that was missed is left out: yesterday's news
+PROMPT = timedelta(minutes=5)  # what is skipped when missed may be late by a restart
+AGAIN = timedelta(minutes=2)  # between two tries of one slot
+_FIRST = "first"
 
 
 @dataclass(frozen=True)
-class Daily:
-    """Something that happens once a local day, at a wall-clock time in a zone."""
+class Ticks:
+    """Does what is due, each slot once, whichever bots tick."""
 
-    name: str
-    at: time
-    zone: ZoneInfo
-    work: Callable[[], None]
+    store: Store
+    clock: Clock
+    owner: str
+    lives: Callable[[str], bool] = lambda _owner: False
 
+    def look(self, schedules: Sequence[Daily]) -> None:
+        """Claim and do what is due, and what a dead bot left undone. Raises StoreUnavailable."""
+        now = self.clock.now()
+        for daily in schedules:
+            slot = newest_slot(daily, now)
+            if self._mine(daily, stamp(slot), now):
+                self._do(daily, slot, now)
+            for left in self._left(daily, now):
+                self._do(daily, moment(left.slot_utc), now)
 
-def newest_slot(daily: Daily, now: datetime) -> datetime:
-    """Give the newest moment that is due; in a repeated hour the first one, in a skipped hour the moment behind it."""
-    local = now.astimezone(daily.zone)
-    for back in (0, 1):
-        day = local.date() - timedelta(days=back)
-        naive = datetime.combine(day, daily.at)
-        slot = naive.replace(tzinfo=daily.zone, fold=0).astimezone(ZoneInfo("UTC"))
-        if slot <= now:
-            return slot
-    raise AssertionError("yesterday's slot is never in the future")
+    def _mine(self, daily: Daily, slot: str, now: datetime) -> bool:
+        """Claim a slot. At a schedule's very first look nothing is due: it was made after that slot."""
+        with self.store.reading() as session:
+            if rows.knows(session, daily.name, slot):
+                return False
+        with self.store.transaction() as session:
+            first = rows.take(session, self._row(daily.name, _FIRST, now, done_at=stamp(now)))
+            done_at = stamp(now) if first else None
+            return rows.take(session, self._row(daily.name, slot, now, done_at)) and not first
 
+    def _row(self, name: str, slot: str, now: datetime, done_at: str | None) -> SlotRow:
+        return SlotRow(schedule=name, slot_utc=slot, owner=self.owner, claimed_at=stamp(now), done_at=done_at)
 
-def tick(schedules: Sequence[Daily], store: Store, clock: Clock, owner: str) -> None:
-    """Claim and do what is due; the primary key in the store lets one bot do each slot, once."""
-    now = clock.now()
-    for daily in schedules:
-        slot = newest_slot(daily, now)
-        with store.transaction() as session:
-            first = rows.take_slot(session, daily.name, "first", owner, stamp(now))
-            mine = rows.take_slot(session, daily.name, stamp(slot), owner, stamp(now))
-        if not mine or first or now - slot > CATCH_UP:
-            continue
+    def _left(self, daily: Daily, now: datetime) -> list[SlotRow]:
+        """Take slots whose bot died in the middle, or whose work failed a while ago."""
+        with self.store.reading() as session:
+            found = rows.left(session, daily.name, stamp(now - AGAIN))
+        mine = [row for row in found if row.owner == self.owner or not self.lives(row.owner)]
+        taken = []
+        for row in mine:
+            with self.store.transaction() as session:
+                if rows.take_again(session, row, self.owner, stamp(now)):
+                    taken.append(row)
+        return taken
+
+    def _do(self, daily: Daily, slot: datetime, now: datetime) -> None:
+        late = PROMPT if daily.missed is Missed.SKIP else CATCH_UP
+        if now - slot > late:
+            self._note(daily, slot, "missed")
+            return
         try:
-            daily.work()
+            daily.work(stamp(slot))
         except Exception:  # noqa: BLE001  # one of three places that catch all: other schedules must run
-            _log.exception("Schedule %s failed in slot %s", daily.name, stamp(slot))
-            continue
-        with store.transaction() as session:
-            rows.slot_done(session, daily.name, stamp(slot), stamp(clock.now()))
+            _log.exception("Schedule %s failed in slot %s; it is tried again", daily.name, stamp(slot))
+            return
+        self._note(daily, slot, "")
+
+    def _note(self, daily: Daily, slot: datetime, note: str) -> None:
+        with self.store.transaction() as session:
+            rows.done(session, daily.name, stamp(slot), stamp(self.clock.now()), note)
 
 
 def ticker(work: Callable[[], None]) -> BackgroundScheduler:

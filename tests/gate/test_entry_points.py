@@ -27,7 +27,8 @@ from core.spec import Spec
 from fleet.inventory import Cluster
 from runs.journal import Journal
 from runs.runner import Runner
-from runs.schedule import Daily, tick
+from runs.schedules.slots import Daily
+from runs.schedules.ticking import Ticks
 from tests.gate.scene import Scene, code
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -192,14 +193,14 @@ def test_a_schedule_that_asks_gets_a_request_that_waits(scene: Scene, tmp_path: 
     road, _ = road_of(scene, plugin, tmp_path)
     words = road.read_words("ana", "wipe main")
 
-    def ask() -> None:
+    def ask(_slot: str) -> None:
         road.go(scene.actor("ana"), words, origin="schedule")
 
     nightly = Daily("wipe", time(3, 30), ZoneInfo("UTC"), ask)
     scene.clock.forward(3600)
     for _ in range(3):
         scene.clock.forward(86400)
-        tick([nightly], scene.store, scene.clock, "bot-1")
+        Ticks(scene.store, scene.clock, "bot-1").look([nightly])
     assert [request.state for request in scene.gate.listed()] == [State.OPEN] * 2  # the first slot only starts to count
     assert (scene.ending.claimable(), plugin.done) == ([], [])
 
