@@ -6,10 +6,17 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import ack, switchover
+from bench import ack, busy, record, switchover
 from bench.table import HEAD, Row
 
-CASES: dict[str, Callable[[], Iterator[Row]]] = {"switchover": switchover.measure, "ack": ack.measure}
+CASES: dict[str, Callable[[], Iterator[Row]]] = {
+    "switchover": switchover.measure,
+    "ack": ack.measure,
+    "busy": busy.measure,
+    "append": record.append,
+    "verify": record.verify,
+    "log": record.big_log,
+}
 
 
 def main(names: list[str]) -> int:
