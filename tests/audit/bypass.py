@@ -79,7 +79,7 @@ def refused(store: Store, words: str) -> Iterator[None]:
     assert (after.ok, after.head, after.warnings) == (True, before.head, ())
     record(store, 1)
     grown = verify_store(store.url, [before.head])
-    assert (grown.ok, grown.events, grown.warnings) == (True, ROWS + 1, ())
+    assert (grown.ok, grown.events, len(grown.warnings)) == (True, ROWS + 1, 1)  # no anchor is as new as that
 
 
 def attempt(store: Store, *statements: str, **values: object) -> None:
