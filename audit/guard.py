@@ -32,7 +32,14 @@ _NEVER = {
     sqlite3.SQLITE_CREATE_TEMP_VIEW,
     sqlite3.SQLITE_CREATE_TEMP_TRIGGER,
 }
-_LOOKS = {sqlite3.SQLITE_PRAGMA, sqlite3.SQLITE_READ, sqlite3.SQLITE_SELECT}
+_MAKES = {
+    sqlite3.SQLITE_CREATE_TABLE,
+    sqlite3.SQLITE_CREATE_VIEW,
+    sqlite3.SQLITE_CREATE_TRIGGER,
+    sqlite3.SQLITE_CREATE_VTABLE,
+    sqlite3.SQLITE_ALTER_TABLE,
+    sqlite3.SQLITE_INSERT,
+}
 _SETTINGS = {
     *("writable_schema", "recursive_triggers", "trusted_schema", "synchronous", "journal_mode"),
     *("query_only", "locking_mode"),  # these would only keep everybody from writing, or from verifying
@@ -41,7 +48,7 @@ _SETTINGS = {
 
 def authorize(action: int, first: str | None, second: str | None, database: str | None, _trigger: str | None) -> int:
     """Refuse, on our own connections, what would get past the triggers."""
-    if action in _NEVER or (database == "temp" and action not in _LOOKS):  # it would stand before what is not temporary
+    if action in _NEVER or (action in _MAKES and "temp" in {first, database}):  # it would stand before the real one
         return sqlite3.SQLITE_DENY
     if action in _ON_TABLE and TABLE in {first, second}:
         return sqlite3.SQLITE_DENY

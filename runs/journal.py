@@ -135,24 +135,39 @@ class Journal:
             )
             self.book.touch(session, run.request)
 
+    def going_back(self, run: Run, why: str) -> None:
+        """Commit that what was done is taken back now, and why: whoever takes the run up has to know."""
+        with self.store.transaction() as session:
+            self._change(session, run, {"state": RunState.UNDOING.value, "error": why})
+
     def outcome(self, run: Run, n: int, step: Step, state: StepState, shown: Evidence) -> None:
         """Commit how a step ended, after it ended."""
-        at = stamp(self.clock.now())
+        with self.store.transaction() as session:
+            self._outcome(session, run, n, step, state, shown)
+            self.book.touch(session, run.request)
+
+    def lose(self, run: Run, n: int, step: Step, said: str, why: str) -> None:
+        """Commit that nobody knows how a step ended, and with it the run: nothing of it is done again by itself."""
+        with self.store.transaction() as session:
+            self._outcome(session, run, n, step, StepState.UNKNOWN, Evidence(said))
+            self.book.finish(session, run.request, Outcome.UNKNOWN, why)
+            self._end(session, run, Outcome.UNKNOWN, why)
+
+    def _outcome(self, session: Session, run: Run, n: int, step: Step, state: StepState, shown: Evidence) -> None:
         old = next((record for record in run.steps if record.n == n), None)
         name = step.undo.name if state is StepState.UNDONE and step.undo else step.name
+        at = stamp(self.clock.now())
         record = StepRecord(n, step.name, state, old.started_at if old else None, at, shown.text, dict(shown.data))
-        with self.store.transaction() as session:
-            self._change(session, run, {"epoch": run.epoch})  # whoever lost the run finds no row
-            rows.set_step(session, run.id, record)
-            self._record(
-                session,
-                run,
-                "step.outcome",
-                outcome=_STEP_OUTCOMES.get(state, "failure"),
-                step=f"{n} {name}",
-                detail={"text": shown.text, "evidence": shown.data, "state": state.value},
-            )
-            self.book.touch(session, run.request)
+        self._change(session, run, {"epoch": run.epoch})  # whoever lost the run finds no row
+        rows.set_step(session, run.id, record)
+        self._record(
+            session,
+            run,
+            "step.outcome",
+            outcome=_STEP_OUTCOMES.get(state, "failure"),
+            step=f"{n} {name}",
+            detail={"text": shown.text, "evidence": shown.data, "state": state.value},
+        )
 
     def progress(self, run: Run, shown: Mapping[str, object]) -> None:
         """Show how far a step is."""

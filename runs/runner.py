@@ -62,7 +62,8 @@ class Runner:
             return self.journal.refresh(run)
         run = self.journal.refresh(run)
         if run.state is RunState.UNDOING:
-            self._undo(run, run.error or "It was being taken back when the bot stopped.")
+            stopped = Outcome.CANCELLED if run.stop_by else Outcome.FAILED
+            self._undo(run, run.error or "It was being taken back when the bot stopped.", stopped)
         elif run.state is RunState.RUNNING:
             self._steps(run)
         return self.journal.refresh(run)
@@ -106,7 +107,14 @@ class Runner:
 
     def _step(self, run: Run, n: int, step: Step) -> bool:
         """Carry out one step; say whether the run goes on."""
-        if run.steps[n - 1].state is StepState.STARTED:
+        record = run.steps[n - 1]
+        if record.state is StepState.UNKNOWN:  # it was lost, and its bot died before it could say so of the run
+            self._lost(run, n, step, record.text)
+            return False
+        if record.state is StepState.FAILED:
+            self._failed(run, n, step, record.text)
+            return False
+        if record.state is StepState.STARTED:
             settled = self._take_up(run, n, step)
             if settled is not None:
                 return settled
@@ -146,13 +154,16 @@ class Runner:
             self._lost(run, n, step, said)
             return False
         self.journal.outcome(run, n, step, StepState.FAILED, Evidence(said))
-        run = self.journal.refresh(run)
+        self._failed(self.journal.refresh(run), n, step, said)
+        return False
+
+    def _failed(self, run: Run, n: int, step: Step, said: str) -> None:
+        """Go back where that is possible, else end."""
         if _behind_return(run.plan, n):
             self.journal.end(run, Outcome.FAILED, f"Step {n}, {step.title}: {said}")
         else:
             stopped = Outcome.CANCELLED if run.stop_by else Outcome.FAILED
             self._undo(run, f"Step {n}, {step.title}: {said}", stopped)
-        return False
 
     def _probe(self, run: Run, n: int, step: Step) -> Probe:
         if step.kind is Kind.OPAQUE:
@@ -163,8 +174,7 @@ class Runner:
             return Probe.UNKNOWN
 
     def _lost(self, run: Run, n: int, step: Step, said: str) -> None:
-        self.journal.outcome(run, n, step, StepState.UNKNOWN, Evidence(said))
-        self.journal.end(self.journal.refresh(run), Outcome.UNKNOWN, f"Step {n}, {step.title}: {said}")
+        self.journal.lose(run, n, step, said, f"Step {n}, {step.title}: {said}")
 
     def _give_up(self, run: Run, why: str) -> None:
         """Leave a run to people, before its first effect without harm."""
@@ -173,14 +183,14 @@ class Runner:
             return
         current = run.current
         if current is not None:
-            step = run.plan.steps[current.n - 1]
-            self.journal.outcome(run, current.n, step, StepState.UNKNOWN, Evidence(why))
-        self.journal.end(self.journal.refresh(run), Outcome.UNKNOWN, why)
+            self.journal.lose(run, current.n, run.plan.steps[current.n - 1], why, why)
+            return
+        self.journal.end(run, Outcome.UNKNOWN, why)
 
     def _undo(self, run: Run, why: str, outcome: Outcome = Outcome.FAILED) -> None:
         """Take back, in reverse, what was started before the point of no return."""
         if run.state is not RunState.UNDOING:
-            self.journal.state(run, RunState.UNDOING)
+            self.journal.going_back(run, why)
             run = self.journal.refresh(run)
         touched = {StepState.STARTED, StepState.DONE, StepState.FAILED}
         for n, step in reversed(list(enumerate(run.plan.steps, start=1))):

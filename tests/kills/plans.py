@@ -1,0 +1,32 @@
+"""The plans of all our actions, as their own tests make them, and one with steps that nobody can look up."""
+
+from dataclasses import replace
+
+from actions import backup
+from core.plan import Kind, Plan, Risk
+from fleet.postgres.ladder import Rung
+from tests.actions import test_backup, test_promote, test_resync
+from tests.actions.test_resync import CHEAP, FORKED, HEALTHY, OLD, STANDING
+from tests.fixtures.house import a_plan, step
+
+
+def _resync(rung: Rung, *, wrote: bool = False) -> Plan:
+    seen = replace(HEALTHY, standing=CHEAP[rung], end=replace(HEALTHY.end, wrote=wrote), archive="/archive")
+    return test_resync.planned(seen, STANDING)
+
+
+OPAQUE = a_plan(
+    Risk.DESTRUCTIVE,
+    (step("first", Kind.PROBE, undo=True), step("second", Kind.OPAQUE), step("third", Kind.OPAQUE, ponr=True)),
+)
+PLANS = {
+    "backup": backup.plan(test_backup.ASKED, test_backup.FOUND),
+    "switchover": test_promote.switch(),
+    "failover": test_promote.failover(test_promote.LITTLE),
+    "unpause": _resync(Rung.UNPAUSE),
+    "repair": _resync(Rung.REPAIR),
+    "feed": _resync(Rung.FEED, wrote=True),
+    "rewind": test_resync.planned(FORKED, OLD),
+    "copy": test_resync.planned(HEALTHY, replace(STANDING, rebuild=True)),
+    "opaque": OPAQUE,
+}
