@@ -2,6 +2,7 @@
 
 import logging
 import re
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -20,6 +21,7 @@ from runs.bots.presence import Presence
 _log = logging.getLogger(__name__)
 PAGE = 100  # messages of a channel that are looked through
 UNSEEN = timedelta(minutes=2)  # a post that can't be looked for is made again after this, rather than never
+UNDER_WAY = timedelta(seconds=20)  # twice as long as we wait for an answer
 _SKEW = timedelta(seconds=60)  # between our clock and Slack's
 _SIGNS = re.compile(r":[a-z0-9_+-]+:|[^ -~]")
 _NEVER = {"missing_scope", "channel_not_found", "not_in_channel", "thread_not_found", "message_not_found"}
@@ -49,6 +51,9 @@ class Outbox:
             found = self._found(claim, channel, message, thread)
             if found is not None:
                 return self._note(found)
+            if self._under_way(claim):
+                return None
+            claim = self._note(replace(claim, tried_at=self._now()))
         return self._note(self._post(claim, channel, message, thread, broadcast=broadcast))
 
     def _claim(self, key: str, channel: str) -> Said | None:
@@ -56,7 +61,8 @@ class Outbox:
         with self.store.transaction() as session:
             known = rows.said(session, key)
             if known is None:
-                return rows.say(session, Said(key, self.presence.name, stamp(now(session, self.clock)), asked=channel))
+                at = stamp(now(session, self.clock))
+                return rows.say(session, Said(key, self.presence.name, at, tried_at=at, asked=channel))
             if known.ts or known.owner == self.presence.name:
                 return known
         if self.presence.lives(known.owner):
@@ -86,12 +92,14 @@ class Outbox:
 
     def _failed(self, claim: Said, error: Exception) -> None:
         """Let go of what Slack said no to; remember what nobody knows the end of."""
+        answered = isinstance(error, SlackApiError)
         no = isinstance(error, SlackApiError) and error.response.status_code in _SAID_NO
+        no = no or _not_reached(error)
         with self.store.transaction() as session:
             if no:
                 rows.unsay(session, claim.key)
             else:
-                rows.say(session, replace(claim, unsure=True))
+                rows.say(session, replace(claim, unsure=True, tried_at="" if answered else claim.tried_at))
 
     def _found(self, claim: Said, channel: str, message: Message, thread: str | None) -> Said | None:
         """Look for a post that may have been made. Raises what Slack raises while it is too early to post blindly."""
@@ -122,12 +130,24 @@ class Outbox:
             return rows.channel_id(session, channel) or channel
 
     def _early(self, claim: Said) -> bool:
+        return moment(self._now()) - moment(claim.claimed_at) < UNSEEN
+
+    def _under_way(self, claim: Said) -> bool:
+        """Say whether what was sent without an answer may still arrive."""
+        return bool(claim.tried_at) and moment(self._now()) - moment(claim.tried_at) < UNDER_WAY
+
+    def _now(self) -> str:
         with self.store.reading() as session:
-            return now(session, self.clock) - moment(claim.claimed_at) < UNSEEN
+            return stamp(now(session, self.clock))
 
     def _note(self, posted: Said) -> Said:
         with self.store.transaction() as session:
             return rows.say(session, posted)
+
+
+def _not_reached(error: Exception) -> bool:
+    """Say whether nothing can have been sent: there was no connection."""
+    return isinstance(getattr(error, "reason", error), (ConnectionRefusedError, socket.gaierror))
 
 
 def _closed(error: Exception) -> bool:

@@ -40,6 +40,7 @@ class OutboxRow(SQLModel, table=True):
     key: str = Field(primary_key=True)
     owner: str
     claimed_at: str
+    tried_at: str = ""
     unsure: bool = False
     asked: str = ""
     channel: str = ""
@@ -59,12 +60,14 @@ class ReminderRow(SQLModel, table=True):
 class Said:
     """What is said once, and where it stands. ``unsure``: it may have been posted, and somebody has to look.
 
-    ``asked`` is the channel as the configuration names it, ``channel`` its id.
+    ``tried_at`` is when it was last sent without an answer. ``asked`` is the channel as the configuration names it,
+    ``channel`` its id.
     """
 
     key: str
     owner: str
     claimed_at: str
+    tried_at: str = ""
     unsure: bool = False
     asked: str = ""
     channel: str = ""

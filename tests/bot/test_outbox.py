@@ -17,7 +17,7 @@ from bot.store import Said
 from core.clock import stamp
 from tests.fixtures.house import StandingClock, clock, store
 from tests.fixtures.outbox import outbox_of
-from tests.fixtures.slack_hands import Hands, Json
+from tests.fixtures.slack_hands import Hands, Json, eventually
 
 __all__ = ["clock", "store"]
 pytest_plugins = ["tests.fixtures.slack_standin"]
@@ -84,6 +84,7 @@ def test_a_post_that_slack_did_not_take_is_made_after_looking(scene: Scene) -> N
 def test_a_bot_that_died_between_the_post_and_its_note_is_followed_by_one_that_finds_it(scene: Scene) -> None:
     with scene.store.transaction() as session:
         rows.say(session, Said("k", "a-dead-bot", stamp(scene.clock.now()), asked="ops"))
+    scene.clock.forward(1)
     scene.client.chat_postMessage(channel="ops", text=HELLO.text)
     assert scene.bot().once("k", "ops", HELLO) is not None
     assert len(scene.texts()) == 2
@@ -129,3 +130,24 @@ def test_without_the_right_to_look_it_is_posted_again_at_once(scene: Scene) -> N
         bot.once("k", "ops", HELLO)
     scene.hands.act("faults", method="conversations.history", error="missing_scope")
     assert bot.once("k", "ops", HELLO) is not None
+
+
+def test_what_was_sent_without_an_answer_may_still_arrive_and_is_waited_for(scene: Scene) -> None:
+    hasty = WebClient(scene.client.token, base_url=scene.client.base_url, timeout=1)
+    hasty.proxy = None
+    scene.fault(delay=3.0)
+    with pytest.raises(OSError, match="timed out"):
+        outbox_of(scene.store, scene.clock, hasty).once("k", "ops", HELLO)
+    bot = scene.bot()
+    assert bot.once("k", "ops", HELLO) is None
+    eventually(lambda: len(scene.texts()) == 2)
+    scene.clock.forward(boxes.UNDER_WAY.total_seconds())
+    assert bot.once("k", "ops", HELLO) is not None
+    assert len(scene.texts()) == 2
+
+
+def test_what_was_never_sent_is_sent_at_once_when_slack_is_back(scene: Scene) -> None:
+    nobody = outbox_of(scene.store, scene.clock, WebClient("xoxb-test", base_url="http://127.0.0.1:9/api/", timeout=1))
+    with pytest.raises(OSError, match="refused"):
+        nobody.once("k", "ops", HELLO)
+    assert scene.bot().once("k", "ops", HELLO) is not None

@@ -18,7 +18,7 @@ def upgrade() -> None:
     _text("run", "risk")
     op.create_table(
         "outbox",
-        *(sa.Column(name, sa.String(), nullable=False) for name in ("key", "owner", "claimed_at")),
+        *(sa.Column(name, sa.String(), nullable=False) for name in ("key", "owner", "claimed_at", "tried_at")),
         sa.Column("unsure", sa.Boolean(), nullable=False),
         *(sa.Column(name, sa.String(), nullable=False) for name in ("asked", "channel", "ts")),
         sa.PrimaryKeyConstraint("key"),
