@@ -160,14 +160,9 @@ class Journal:
         record = StepRecord(n, step.name, state, old.started_at if old else None, at, shown.text, dict(shown.data))
         self._change(session, run, {"epoch": run.epoch})  # whoever lost the run finds no row
         rows.set_step(session, run.id, record)
-        self._record(
-            session,
-            run,
-            "step.outcome",
-            outcome=_STEP_OUTCOMES.get(state, "failure"),
-            step=f"{n} {name}",
-            detail={"text": shown.text, "evidence": shown.data, "state": state.value},
-        )
+        outcome = _STEP_OUTCOMES.get(state, "failure")
+        detail = {"text": shown.text, "evidence": shown.data, "state": state.value}
+        self._record(session, run, "step.outcome", outcome=outcome, step=f"{n} {name}", detail=detail)
 
     def progress(self, run: Run, shown: Mapping[str, object]) -> None:
         """Show how far a step is."""
