@@ -7,11 +7,14 @@ from dataclasses import asdict, dataclass
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
+from sqlalchemy import make_url
 
 from approvals.eligible import enough_people, wanted
 from approvals.people import Roster
 from approvals.rule import Rule
 from approvals.rules import Rules
+from audit import postgres
+from audit.move import address
 from audit.store import sqlite_path
 from bot.environment import Environment
 from bot.wiring import House
@@ -107,6 +110,9 @@ def _quorum(roster: Roster, risk: Risk, rule: Rule) -> Finding:
 
 
 def _store(house: House, environment: Environment) -> Iterator[Finding]:
+    if not house.store.embedded:
+        yield from _store_on_server(house)
+        return
     free = shutil.disk_usage(environment.home).free
     level = "good" if free > 1 << 30 else "warn"
     yield Finding(level, "store", f"{environment.store}, {free >> 20} MiB free.")
@@ -117,6 +123,20 @@ def _store(house: House, environment: Environment) -> Iterator[Finding]:
                 yield Finding(
                     "bad", "store", f"It lies inside {node.name}'s data folder.", "Set SECONDER_STORE elsewhere."
                 )
+
+
+def _store_on_server(house: House) -> Iterator[Finding]:
+    url = make_url(house.store.url)
+    yield Finding("good", "store", f"{address(house.store.url)} answers.")
+    with house.store.reading() as session:
+        if postgres.owns(session.connection()):
+            said = f"{url.username} owns the record, and could take its guard away."
+            yield Finding("warn", "store", said, "Give the bots a role of their own: docs/howto/several-bots.md.")
+    for cluster in house.settings.clusters.values():
+        for node in cluster.nodes.values():
+            if (node.address, node.port) == (url.host, url.port or 5432):
+                said = f"It lies on {cluster.name}/{node.name}, which the bot operates."
+                yield Finding("bad", "store", said, "Set SECONDER_STORE elsewhere.")
 
 
 def _slack(environment: Environment) -> Finding:

@@ -14,6 +14,7 @@ from approvals.holds.book import Holds
 from approvals.model import State
 from audit import ledger
 from audit.store import Store
+from bot.anchoring import Anchoring
 from bot.cards import Message, assemble
 from bot.outbox import Outbox
 from bot.sites import Sites
@@ -56,6 +57,7 @@ class Digest:
     sites: Sites
     texts: Texts
     clock: Clock
+    anchoring: Anchoring
 
     def message(self) -> Message:
         """Look now and word it; the head of the record is in the footer."""
@@ -74,6 +76,7 @@ class Digest:
             "ended": [request for request in requests if request.ended_at and request.ended_at > since],
             "holds": self.holds.standing(),
             "debts": self.reviews.unpaid(),
+            "silent": self.anchoring.silent(),
             "head": head,
             "now": self.clock.now(),
         }

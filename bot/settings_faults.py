@@ -1,6 +1,7 @@
 """What can be wrong with a configuration whose every table is well formed."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from zoneinfo import available_timezones
 
 from approvals.holds.book import ALL
@@ -62,8 +63,19 @@ def _windows(file: File) -> Iterator[Fault]:
             yield ("windows", name, "zone"), f"there is no time zone {window.zone!r}"
         if not window.since and not window.days:
             yield ("windows", name, "days"), "a window without days never opens"
+        for key, moment in (("since", window.since), ("until", window.until)):
+            if moment and not _exists(moment):
+                yield ("windows", name, key), f"there is no such moment as {moment}"
         if bool(window.since) != bool(window.until) or window.since > window.until:
             yield ("windows", name, "until"), "a window that happens once has a since and a later until"
+
+
+def _exists(moment: str) -> bool:
+    try:
+        datetime.fromisoformat(moment)
+    except ValueError:
+        return False
+    return True
 
 
 def _clusters(file: File) -> Iterator[Fault]:

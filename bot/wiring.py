@@ -132,6 +132,7 @@ def build(environment: Environment, settings: Settings, leaving: threading.Event
     gate, holds, reviews = Gate(store, in_force, clock), Holds(store, clock), Reviews(store, in_force, clock)
     chores = Chores(holds, configuration, sites)
     road = Road(store, gate, catalogue, sites, clock, settings.bot.zone)
+    anchoring = _anchoring(environment, settings, store, clock, sites)
     journal = Journal(store, Book(in_force, clock), clock, presence.name)
     carried = ActionCarrier(catalogue, sites, texts)
     return House(
@@ -158,8 +159,8 @@ def build(environment: Environment, settings: Settings, leaving: threading.Event
             sure=presence.sure,
         ),
         stops=Stops(store, gate, journal, clock, texts, reviews),
-        digest=Digest(store, gate, holds, reviews, catalogue["status"], sites, texts, clock),
-        anchoring=_anchoring(environment, settings, store, clock, sites),
+        digest=Digest(store, gate, holds, reviews, catalogue["status"], sites, texts, clock, anchoring),
+        anchoring=anchoring,
         presence=presence,
     )
 

@@ -92,6 +92,19 @@ def test_all_faults_come_at_once_with_their_lines(tmp_path: Path) -> None:
         ('expires = "10m"', 'expires = "10m"\npropose = ["dbs"]', "nobody is in the group 'dbs'"),
         ("[policy.change]", "[policy.change", "not TOML"),
         ('slack = ["T0SITE/U0BEN"]', 'slack = ["ben@example.org"]', "people.ben.slack"),
+        ("[policy.change]", "[windows.w]\ndays = []\n[policy.change]", "never opens"),
+        (
+            "[policy.change]",
+            '[windows.w]\nsince = "2026-02-30T00:00"\nuntil = "2026-03-02T00:00"\n[policy.change]',
+            "there is no such moment as 2026-02-30",
+        ),
+        ("[policy.change]", '[schedules.n]\nrun = "x"\nas = "zoe"\nat = "02:30"\n[policy.change]', "no [people.zoe]"),
+        (
+            "[policy.change]",
+            '[schedules.n]\nrun = "x"\nas = "ana"\nat = "02:30"\ndays = ["1"]\n[policy.change]',
+            "schedules.n.days",
+        ),
+        ("[policy.change]", '[anchors]\nnodes = ["main/db9"]\n[policy.change]', "CLUSTER/NODE"),
     ],
 )
 def test_a_contradiction_is_a_fault(tmp_path: Path, old: str, new: str, said: str) -> None:

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
-from audit.store import Store, open_store
 from audit.verify import verify_store
 from sandbox.cluster import DemoCluster
 from tests.fixtures.postgres import cluster
@@ -91,5 +91,6 @@ def test_a_bot_with_another_configuration_does_not_serve_beside_them(team: Sever
     odd = team.begin(**{'expires = "30m"': 'expires = "20m"'})
     assert odd.process.wait(30) == 2
     assert "serves this store with another configuration" in odd.log
-    opened: Store = open_store(team.store)
-    opened.close()
+    checked = team.program(team.bots[0], "check")
+    assert "owns the record, and could take its guard away" in checked
+    assert str(make_url(team.store).password) not in checked + odd.log
