@@ -1,5 +1,6 @@
 """Reads the record as rows: in order and in batches, or which steps it announced."""
 
+import json
 from collections.abc import Collection, Iterator
 from contextlib import closing
 
@@ -18,6 +19,21 @@ def entries(session: Session, first: int = 1, last: int | None = None) -> Iterat
         query = query.where(_TABLE.c.seq <= last)
     with closing(session.scalars(query, execution_options={"yield_per": _BATCH})) as rows:
         yield from rows
+
+
+def last_before(session: Session, at: str) -> int:
+    """Give the number of the last entry before the first of a time (UTC text) or younger; 0 for none."""
+    young = select(_TABLE.c.seq).where(_TABLE.c.occurred_at >= at).order_by(_TABLE.c.seq).limit(1)
+    newest = select(_TABLE.c.seq).order_by(_TABLE.c.seq.desc()).limit(1)
+    first = session.connection().execute(young).scalar()
+    return int(first) - 1 if first else int(session.connection().execute(newest).scalar() or 0)
+
+
+def last_archived(session: Session) -> int:
+    """Give the number of the last entry that lies in a segment; 0 for none."""
+    query = select(_TABLE.c.body).where(_TABLE.c.action == "audit.segment_archived").order_by(_TABLE.c.seq.desc())
+    body = session.connection().execute(query.limit(1)).scalar()
+    return int(json.loads(body)["detail"]["last"]) if body else 0
 
 
 def announced(session: Session, runs: Collection[str]) -> set[tuple[str, str]]:

@@ -67,14 +67,15 @@ class Report:
         }
 
 
-def verify(rows: Iterable[Sequence[object]], anchors: Iterable[Head] = ()) -> Report:
+def verify(rows: Iterable[Sequence[object]], anchors: Iterable[Head] = (), before: Head = EMPTY) -> Report:
     """Check rows (the columns of audit_event in the contract's order) in the order of their numbers.
 
-    ``anchors`` are heads that were written down elsewhere; a hash may be cut to its first characters.
+    ``anchors`` are heads that were written down elsewhere; a hash may be cut to its first characters. ``before`` is the
+    head that the first row follows.
     """
     waiting = sorted((anchor for anchor in anchors if anchor.seq > 0), key=lambda anchor: -anchor.seq)
     total, reach = len(waiting), waiting[0].seq if waiting else 0
-    head, bad = EMPTY, None
+    head, bad = before, None
     for row in rows:
         bad = _wrong(head, row)
         if bad is None:

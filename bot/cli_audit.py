@@ -10,11 +10,13 @@ from audit import store as rows
 from audit.store import open_store
 from audit.verify import Bad, verify_store
 from bot.anchors_read import gathered
+from bot.cli_archive import archive
 from bot.cli_export import export
 from bot.cli_house import as_json, environment, house, me
 from bot.cli_reconcile import reconcile
 
 app = typer.Typer(help="The record: verify it, read it, write its head down elsewhere.", no_args_is_help=True)
+app.command()(archive)
 app.command()(export)
 app.command()(reconcile)
 Where = Annotated[

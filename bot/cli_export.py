@@ -30,7 +30,7 @@ def export(
     if last is not None and last < first:
         raise Malformed(f"Entry {last} comes before entry {first}.", "Give --from the lower number.")
     try:
-        with _opened(environment().store) as store, store.reading() as session, _onto(out) as sink:
+        with _opened(environment().store) as store, store.reading() as session, onto(out) as sink:
             for line in lines(entries(session, first, last), form, _place(session, first)):
                 sink.write(line + "\n")
     except StoreUnavailable as error:
@@ -57,7 +57,7 @@ def _place(session: Session, first: int) -> Place:
 
 
 @contextmanager
-def _onto(out: Path | None) -> Iterator[TextIO]:
+def onto(out: Path | None) -> Iterator[TextIO]:
     """Give standard output, or a new file (mode 0600) that takes its name once it is whole and on the disk."""
     if out is None:
         yield sys.stdout
