@@ -41,7 +41,8 @@ class Announcer:
     def look(self) -> None:
         """Tell what was not told yet; what Slack does not take is told later."""
         for change in self.configuration.unannounced():
-            if self._said(f"configuration:{change.id}", self.channel, self._change(change)):
+            key = f"configuration:{change.id}:{'waits' if change.waits else 'in force'}"  # it may be told twice
+            if self._said(key, self.channel, self._change(change)):
                 self.configuration.announced(change)
         for hold in self.holds.unannounced():
             if self._said(f"hold:{hold.id}", self.channels.get(hold.scope, self.channel), self._hold(hold)):

@@ -14,6 +14,9 @@ VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st
 @given(VALUES)
 @example({"\U0001f600": 1, "\ufffd": 2})
 @example({"a": "x:1e5", "b": [1e-7, -1e300]})
+@example([2.0**53, -(2.0**53), 9999999999999998.0, {"a": 2.0**60}])
+@example(2.0**53)
+@example(1e300)
 @example(["\ud800", "\x00", "\x7f", "\u2028", '"\\/\b\f\n\r\t\x1f'])
 def test_the_quick_writer_writes_what_rfc_8785_says(value: object) -> None:
     assert canonical(value) == rfc8785.dumps(plain(value))  # type: ignore[arg-type]
