@@ -3,6 +3,8 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 READY := .venv/.ready
+# Tests mostly wait for real servers: two processes halve the time, more of them get in each other's way.
+WORKERS := 2
 # A .venv that was made elsewhere (the checkout was moved), or whose Python is gone, is made again.
 STALE := $(shell [ "$$(cat $(READY) 2>/dev/null)" = "$$(pwd -P)" ] && $(PY) -c '' 2>/dev/null || rm -f $(READY))
 
@@ -27,7 +29,7 @@ demo: $(READY)
 	@.venv/bin/seconder demo $(if $(filter-out 0 no,$(TOUR)),--tour)
 
 test: $(READY)
-	@$(PY) -m pytest $(PYTEST)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(PYTEST)
 
 check: $(READY)
 	@.venv/bin/ruff check .

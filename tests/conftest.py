@@ -16,7 +16,6 @@ SCRUBBED = ("SECONDER_", "SLACK_", "PG")
 
 _real: Counter[str] = Counter()
 _skipped: Counter[str] = Counter()
-_marks: dict[str, set[str]] = {}
 
 
 @pytest.fixture(autouse=True)
@@ -27,13 +26,13 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        _marks[item.nodeid] = {mark.name for mark in item.iter_markers() if mark.name in PARTS}
+    for item in items:  # with the report, for it may come from another process
+        item.user_properties += [("real", mark.name) for mark in item.iter_markers() if mark.name in PARTS]
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.when == "call" and report.passed:
-        _real.update(_marks.get(report.nodeid, ()))
+        _real.update({part for name, part in report.user_properties if name == "real"})
     if report.skipped and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         _skipped[reason.removeprefix("Skipped: ")] += 1

@@ -91,13 +91,14 @@ def stopped(site: Site, *, node: str, candidate: str, slot: str, timeline: int) 
     shell = site.shell(old)
     deadline = time.monotonic() + STOP_TIME
     while time.monotonic() < deadline:
+        ended = control.gone(shell, old)  # before the control file is read: it may end in between
         found = control.read_control(shell, old)
         if found.state == control.SHUT_DOWN:
             return Probe.DONE if found.fenced else Probe.UNKNOWN
+        if ended:
+            return Probe.UNKNOWN  # it died instead of stopping
         if writable(site, old):
             return Probe.NOT_DONE
-        if control.gone(shell, old):
-            return Probe.UNKNOWN  # it died instead of stopping
         time.sleep(0.2)
     return Probe.UNKNOWN
 

@@ -4,8 +4,13 @@ from pathlib import Path
 import pytest
 
 from actions import promote
+from core.outcome import Probe
+from fleet.inventory import Node
+from fleet.postgres import control
 from fleet.postgres.observe import observe
+from fleet.postgres.view import Control
 from fleet.reach import Reach
+from fleet.shell import Shell
 from sandbox.cluster import DemoCluster
 from sandbox.writer import lost
 from tests.fixtures.carry import Carrier
@@ -58,3 +63,23 @@ def test_a_bot_killed_before_the_point_of_no_return_leaves_a_way_back(cluster: D
     cluster.wait_streaming("db1", 2)
     assert carrier.back(n) == ["return", "unprepare"]  # twice is as good as once
     assert cluster.primary() == "db1"
+
+
+def test_a_server_that_ends_while_it_is_looked_at_is_shut_down_and_not_dead(
+    site: Reach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = planned(promote.ACTION, promote.Asked("main", "db2"), site)
+    carrier = Carrier(promote.ACTION, plan, site)
+    n = carrier.until("stop")
+    old, read, looks = site.cluster.node("db1"), control.read_control, []
+
+    def read_then_it_ends(shell: Shell, node: Node, *, timeout: float = control.QUICK) -> Control:
+        looks.append(read(shell, node, timeout=timeout))
+        if len(looks) == 1:  # what a bot had asked for before it died comes to its end just now
+            control.fence(shell, old)
+            control.stop(shell, old, timeout=60)
+        return looks[-1]
+
+    monkeypatch.setattr(control, "read_control", read_then_it_ends)
+    assert carrier.probe(n) is Probe.DONE
+    assert looks[0].state == "in production"
