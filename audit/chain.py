@@ -9,6 +9,7 @@ VERSION = 1
 GENESIS = "0" * 64
 DOMAIN = b"seconder-audit-v1\x00"
 COLUMNS = ("seq", "event_id", "occurred_at", "action", "outcome", "actor", "request", "run", "step", "target")
+STORED = (*COLUMNS, "body", "prev_hash", "hash")  # as they stand in the table
 EXTRA = ("source", "params", "detail")
 
 

@@ -5,11 +5,12 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from audit import store
-from audit.chain import EMPTY, EXTRA, Head, seal
-from audit.redact import redact
-from audit.store import Session
-from core.canonical import plain
+from audit import adding
+from audit.adding import head
+from audit.chain import EXTRA, Head, seal
+from audit.redact import harmless, redact
+from audit.store import Session, StoreUnavailable
+from core.canonical import canonical, plain
 from core.clock import Clock, stamp
 
 __all__ = ["ACTIONS", "OUTCOMES", "Event", "Head", "append", "head"]
@@ -22,6 +23,7 @@ ACTIONS = frozenset(
         *("action.read", "input.refused", "auth.denied", "config.changed", "digest.posted"),
     },
 )
+_WHO = ("actor", "request", "run", "step", "target")
 _OWN = re.compile(r"audit\.[a-z_]+")
 OUTCOMES = frozenset({"intent", "success", "failure", "denied", "unknown"})
 
@@ -48,23 +50,26 @@ class Event:
 
 
 def append(session: Session, clock: Clock, event: Event) -> Head:
-    """Add one line to the chain, secrets taken out. The caller's transaction commits or takes it back."""
-    before = head(session)
-    columns: dict[str, object] = {
-        "seq": before.seq + 1,
-        "event_id": str(uuid.uuid4()),
-        "occurred_at": stamp(clock.now()),
-        "action": event.action,
-        "outcome": event.outcome,
-        **{name: redact(plain(getattr(event, name))) for name in ("actor", "request", "run", "step", "target")},
-    }
-    extra = {name: redact(plain(getattr(event, name))) for name in EXTRA}
-    row = seal(before.hash, columns, extra)
-    store.insert(session, row)
-    return Head(before.seq + 1, str(row["hash"]))
+    """Add one line to the chain, secrets taken out. The caller's transaction commits or takes it back.
+
+    Raises ``StoreUnavailable`` when the store does not take it.
+    """
+    columns = {"event_id": str(uuid.uuid4()), "occurred_at": stamp(clock.now())}
+    columns |= {"action": event.action, "outcome": event.outcome}
+    said = {name: plain(getattr(event, name)) for name in (*_WHO, *EXTRA)}
+    if not harmless(canonical(said).decode()):
+        said = {name: redact(value) for name, value in said.items()}
+    known = adding.known(session)
+    added = _added(session, known, columns, said) if known else None  # where nobody else wrote, no look is needed
+    added = added or _added(session, head(session), columns, said)
+    if added is None:
+        raise StoreUnavailable(
+            "The record did not take a new entry.", "Somebody may have put a rule before it: seconder audit verify."
+        )
+    return added
 
 
-def head(session: Session) -> Head:
-    """Give the newest line's number and hash."""
-    newest = store.last(session)
-    return Head(*newest) if newest else EMPTY
+def _added(session: Session, before: Head, columns: Mapping[str, object], said: Mapping[str, object]) -> Head | None:
+    columns = {"seq": before.seq + 1, **columns, **{name: said[name] for name in _WHO}}
+    row = seal(before.hash, columns, {name: said[name] for name in EXTRA})
+    return Head(before.seq + 1, str(row["hash"])) if adding.add(session, row) else None

@@ -10,10 +10,10 @@ from sqlalchemy import URL, make_url
 
 from audit import ledger, postgres, rows
 from audit.aside import set_aside
-from audit.chain import Head
+from audit.chain import STORED, Head
 from audit.ledger import Event
 from audit.store import AuditEvent, Session, Store, sqlite_path
-from audit.verify import STORED, Report, verify, verify_store
+from audit.verify import Report, verify, verify_store
 from core.clock import Clock
 from core.errors import ConfigurationError
 

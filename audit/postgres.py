@@ -22,11 +22,14 @@ _DEFAULTS = {  # what the URL says itself comes first
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,  # milliseconds
 }
+# One message: what a round trip costs is paid once. Each of its statements sees what is committed when it begins.
 # No statement_timeout: it would end the wait for a synchronous standby, and call that committed.
-_LIMITS = """SELECT set_config('lock_timeout', :wait, true),
-set_config('idle_in_transaction_session_timeout', '30s', true),
-set_config('synchronous_commit',
-    CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)"""
+_WRITE = """BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE; SET LOCAL lock_timeout = {wait};
+SET LOCAL idle_in_transaction_session_timeout = '30s';
+SELECT set_config('synchronous_commit',
+    CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true);
+SELECT pg_advisory_xact_lock({lock})"""
+_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL lock_timeout = {wait}"
 _SEARCH = "pg_catalog, pg_temp"  # a temporary audit_event, or an operator of somebody's own, stands before nothing
 _FUNCTION = f"""CREATE OR REPLACE FUNCTION {TABLE}_guard() RETURNS trigger LANGUAGE plpgsql
 SET search_path = {_SEARCH} AS $guard$
@@ -69,7 +72,7 @@ _CORRUPT = {"XX001", "XX002"}  # data_corrupted, index_corrupted
 
 
 def engine(url: str) -> Engine:
-    """Give the engine. READ COMMITTED is meant: behind the lock each statement sees what was committed before it.
+    """Give the engine. Transactions are ours, as over a file: psycopg would send BEGIN by itself, and wait for it.
 
     Raises ConfigurationError for a URL that can't be read.
     """
@@ -82,11 +85,10 @@ def engine(url: str) -> Engine:
         ) from error
     return create_engine(
         asked,
-        isolation_level="READ COMMITTED",
+        isolation_level="AUTOCOMMIT",
         pool_size=POOLED,
         max_overflow=BURST,
         pool_timeout=CONNECT_SECONDS,
-        pool_pre_ping=True,  # a server that was started again costs nobody an error
         connect_args={name: value for name, value in _DEFAULTS.items() if name not in asked.query},
     )
 
@@ -94,16 +96,15 @@ def engine(url: str) -> Engine:
 def begin_writing(connection: Connection, wait: float) -> None:
     """Wait for the writers' lock, at most so many seconds; what is committed is on the disk.
 
+    READ COMMITTED, whatever the server's default is: behind the lock each statement sees what was committed before it.
     A writer that falls silent for 30 s loses its transaction and the lock.
     """
-    connection.execute(text(_LIMITS), {"wait": _milliseconds(wait)})
-    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    connection.exec_driver_sql(_WRITE.format(wait=_milliseconds(wait), lock=_LOCK))
 
 
 def begin_reading(connection: Connection, wait: float) -> None:
     """See one snapshot, and change nothing; wait at most so many seconds for a table that somebody locked."""
-    connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-    connection.execute(text("SELECT set_config('lock_timeout', :wait, true)"), {"wait": _milliseconds(wait)})
+    connection.exec_driver_sql(_READ.format(wait=_milliseconds(wait)))
 
 
 def owns(connection: Connection) -> bool:
@@ -168,5 +169,5 @@ def entries(connection: Connection, columns: Sequence[str]) -> Generator[Sequenc
         yield (str(error.orig),)
 
 
-def _milliseconds(wait: float) -> str:
-    return f"{max(1, math.ceil(wait * 1000))}ms"  # 0 would be: wait for ever
+def _milliseconds(wait: float) -> int:
+    return max(1, math.ceil(wait * 1000))  # 0 would be: wait for ever

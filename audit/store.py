@@ -2,14 +2,14 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, CursorResult, Engine, text
-from sqlalchemy import select as sql_select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlmodel import Field, SQLModel, col, select
@@ -17,7 +17,7 @@ from sqlmodel import Session as Session  # noqa: PLC0414  # other rooms type the
 
 from audit import embedded, postgres
 from audit.embedded import sqlite_path as sqlite_path  # noqa: PLC0414  # where every room looks for it
-from audit.guard import TABLE, TRIGGERS
+from audit.guard import TRIGGERS
 from audit.migrate import upgrade
 from audit.turns import Turns
 from core.clock import Clock
@@ -54,11 +54,6 @@ class AuditEvent(SQLModel, table=True):
     hash: str = Field(unique=True)
 
 
-_TABLE = SQLModel.metadata.tables[TABLE]
-_HEAD = sql_select(_TABLE.c.seq, _TABLE.c.hash).order_by(_TABLE.c.seq.desc()).limit(1)
-_LINE = _TABLE.insert()
-
-
 @dataclass(frozen=True)
 class Store:
     """The database behind the bot. State and its record are committed together."""
@@ -66,6 +61,7 @@ class Store:
     engine: Engine
     url: str = field(repr=False)  # may hold a password
     turns: Turns = field(default_factory=Turns, repr=False, compare=False)
+    known: dict[str, object] = field(default_factory=dict, repr=False, compare=False)  # the newest line: audit.adding
 
     @property
     def embedded(self) -> bool:
@@ -116,11 +112,12 @@ class Store:
         with (
             self._turn(wait, first=first) as left,
             self._translated(),
-            Session(self.engine, expire_on_commit=False) as session,
+            Session(self.engine, expire_on_commit=False, info=dict(self.known)) as session,
         ):
-            self._begin(session.connection(), left)
+            self._beginning(session, partial(self._begin, wait=left))
             yield session
             session.commit()
+            self.known.update(session.info)
 
     @contextmanager
     def _turn(self, wait: float, *, first: bool) -> Iterator[float]:
@@ -140,11 +137,24 @@ class Store:
     def reading(self) -> Iterator[Session]:
         """Open a session that only reads, on one snapshot."""
         with self._translated(), Session(self.engine, expire_on_commit=False) as session:
-            if self.embedded:
-                session.connection().execute(text("BEGIN"))
-            else:
-                postgres.begin_reading(session.connection(), BUSY_SECONDS)
+            self._beginning(session, self._begin_reading)
             yield session  # closing gives the connection back, and the pool takes the transaction back
+
+    def _beginning(self, session: Session, begin: Callable[[Connection], None]) -> None:
+        """Begin, and once more where the server was started again since the connection was used: nothing is lost."""
+        try:
+            begin(session.connection())
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            session.rollback()
+            begin(session.connection())
+
+    def _begin_reading(self, connection: Connection) -> None:
+        if self.embedded:
+            connection.exec_driver_sql("BEGIN")
+        else:
+            postgres.begin_reading(connection, BUSY_SECONDS)
 
     def _begin(self, connection: Connection, wait: float) -> None:
         if not self.embedded:
@@ -188,20 +198,9 @@ def open_store(url: str) -> Store:
         raise _unavailable(error, _FILE) from error
 
 
-def last(session: Session) -> tuple[int, str] | None:
-    """Give the newest line's number and hash."""
-    row = session.connection().execute(_HEAD).first()
-    return (row[0], row[1]) if row else None
-
-
 def tail(session: Session, count: int) -> list[AuditEvent]:
     """Give the newest lines, oldest of them first."""
     return list(reversed(session.exec(select(AuditEvent).order_by(col(AuditEvent.seq).desc()).limit(count)).all()))
-
-
-def insert(session: Session, row: dict[str, object]) -> None:
-    """Add a sealed line."""
-    session.connection().execute(_LINE, row)  # not through the ORM, which takes as long as all the rest
 
 
 def changed_one(session: Session, statement: object) -> bool:

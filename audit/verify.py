@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 from sqlalchemy.exc import DBAPIError
 
 from audit import postgres
-from audit.chain import COLUMNS, EMPTY, EXTRA, VERSION, Head, hash_of
+from audit.chain import COLUMNS, EMPTY, EXTRA, STORED, VERSION, Head, hash_of
 from audit.guard import changed
 from audit.store import BUSY_SECONDS, one_line, sqlite_path
 from core.canonical import canonical
@@ -22,7 +22,6 @@ __all__ = ["Bad", "Head", "Report", "verify", "verify_store"]
 
 NO_ANCHOR = "No anchor was checked: a cut tail or a log rewritten from the start can't be seen without one."
 _SHORT = "Anchors reach to entry {} of {}: what was cut or rewritten after that can't be seen."
-STORED = (*COLUMNS, "body", "prev_hash", "hash")
 _KEYS = {*COLUMNS, *EXTRA, "v", "prev"}
 _SELECT = f"SELECT {', '.join(STORED)} FROM audit_event"  # noqa: S608  # constants only
 _EXACT = 15  # digits that a float holds exactly

@@ -8,10 +8,9 @@ from itertools import islice
 from typing import Any
 from uuid import uuid4
 
-from audit.chain import EMPTY, EXTRA, seal
+from audit.chain import EMPTY, EXTRA, STORED, seal
 from audit.ledger import Event
 from audit.store import Store, sqlite_path
-from audit.verify import STORED
 from core.clock import SystemClock, stamp
 
 _OWNER = "db-ops-1:16981:o-1m7yc5zpew56chb201"

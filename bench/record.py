@@ -14,9 +14,10 @@ from typing import Any
 from approvals.gate import Gate
 from approvals.model import Verdict
 from audit import ledger
+from audit.chain import STORED
 from audit.postgres import SCHEME
 from audit.store import Store, open_store, sqlite_path
-from audit.verify import STORED, verify_store
+from audit.verify import verify_store
 from bench.filling import events, fill
 from bench.table import Row, row
 from bot.commands import WAITING

@@ -192,7 +192,7 @@ def test_a_failure_takes_state_and_record_back_together(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("disk")
 
-    monkeypatch.setattr("audit.store.insert", broken)
+    monkeypatch.setattr("audit.adding.add", broken)
     with pytest.raises(RuntimeError):
         gate.vote(actor("ben"), request.id, Verdict.APPROVE, typed=TYPED)
     monkeypatch.undo()

@@ -11,10 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from audit import ledger
-from audit.chain import COLUMNS, GENESIS, Head, seal
+from audit.chain import COLUMNS, GENESIS, STORED, Head, seal
 from audit.ledger import Event
 from audit.store import Store, StoreUnavailable
-from audit.verify import STORED, verify_store
+from audit.verify import verify_store
 from core.clock import SystemClock, stamp
 
 ROWS = 3

@@ -4,8 +4,7 @@ import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 
-from audit.chain import COLUMNS, GENESIS, Head, hash_of
-from audit.verify import STORED
+from audit.chain import COLUMNS, GENESIS, STORED, Head, hash_of
 from tests.audit.rows import (
     BODY,
     HASH,

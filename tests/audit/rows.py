@@ -5,8 +5,7 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from audit.chain import COLUMNS, EXTRA, GENESIS, Head, seal
-from audit.verify import STORED
+from audit.chain import COLUMNS, EXTRA, GENESIS, STORED, Head, seal
 from core.canonical import canonical
 
 Row = tuple[object, ...]

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
+from audit.chain import STORED
 from audit.store import Store, StoreUnavailable
-from audit.verify import STORED, verify_store
+from audit.verify import verify_store
 from tests.audit.bypass import INSERT, ROWS, WRONG_ROWS, attempt, record, refused, wrong_row
 
 DENIED = "not authorized|prohibited|may not be modified"

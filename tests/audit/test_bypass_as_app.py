@@ -112,7 +112,7 @@ def test_who_sees_only_what_was_there_before_can_not_make_a_fork(app_store: Stor
     record(app_store)
     last = verify_store(app_store.url).head
     with app_store.engine.connect() as connection:
-        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        connection.execute(text("BEGIN ISOLATION LEVEL REPEATABLE READ"))
         connection.execute(text("SELECT seq FROM audit_event"))
         record(app_store, 1)
         with pytest.raises(DatabaseError, match="unique"):

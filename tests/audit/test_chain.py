@@ -7,8 +7,8 @@ import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.chain import COLUMNS, EMPTY, EXTRA, GENESIS, hash_of, seal
-from audit.verify import STORED, verify
+from audit.chain import COLUMNS, EMPTY, EXTRA, GENESIS, STORED, hash_of, seal
+from audit.verify import verify
 
 ANY_TEXT = st.text(st.characters(), max_size=20)  # lone surrogates too
 ANY = st.recursive(

@@ -186,6 +186,7 @@ def test_killed_while_it_copies_the_target_is_empty_and_moving_again_works(sourc
     empty_server.prepare()
     before = contents(source)
     with empty_server.engine.connect() as holder:
+        holder.execute(text("BEGIN"))
         holder.execute(text("LOCK TABLE vote IN SHARE MODE"))  # all before vote is copied, and vote waits
         program = Popen([executable, "-c", MOVE, source.url, empty_server.url], cwd=ROOT)
         with empty_server.engine.connect() as watcher:

@@ -10,10 +10,10 @@ from typing import BinaryIO
 
 import pytest
 
-from audit import store as table
-from audit.chain import Head
+from audit.adding import add
+from audit.chain import STORED, Head
 from audit.store import open_store
-from audit.verify import STORED, verify_store
+from audit.verify import verify_store
 from tests.audit.forgeries import FORGES, forged
 from tests.audit.rows import Row, a_record
 
@@ -32,7 +32,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     opened.prepare()
     with opened.transaction() as session:
         for row in ROWS:
-            table.insert(session, dict(zip(STORED, row, strict=True)))
+            add(session, dict(zip(STORED, row, strict=True)))
     opened.close()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode=DELETE")

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from audit import ledger
-from audit.chain import COLUMNS, Head, hash_of, seal
+from audit.chain import COLUMNS, STORED, Head, hash_of, seal
 from audit.ledger import Event
 from audit.store import Store
-from audit.verify import STORED, Report, verify_store
+from audit.verify import Report, verify_store
 from core.clock import SystemClock
 from tests.fixtures.house import store
 

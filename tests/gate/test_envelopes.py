@@ -96,7 +96,7 @@ def cut(scene: Scene, statement: str) -> None:
         guard = [f"DROP TRIGGER audit_event_{name}" for name in ("no_update", "no_delete", "link")]
     if postgres:
         with scene.store.engine.begin() as connection:
-            for line in (*guard, statement):
+            for line in ("BEGIN", *guard, statement):
                 connection.execute(text(line))
     else:
         with sqlite3.connect(scene.store.url.removeprefix("sqlite:///")) as plain:

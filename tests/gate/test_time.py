@@ -154,7 +154,7 @@ def test_25_state_and_record_are_written_together_or_not_at_all(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("no space left")
 
-    monkeypatch.setattr("audit.store.insert", broken)
+    monkeypatch.setattr("audit.adding.add", broken)
     acts: dict[str, Callable[[], object]] = {
         "open": lambda: scene.asks("dan"),
         "vote": lambda: scene.approves("ben", request),
