@@ -77,11 +77,13 @@ class Posts:
             return
         with self.store.reading() as session:
             lagging = rows.lagging(session)
-        for request_id, card in lagging:
+        for request_id, card, untold in lagging:
             if time.monotonic() < self._quiet_until:
                 return  # Slack has just asked for a pause: of everything
             if time.monotonic() < self._later.get(request_id, 0.0):
                 continue
+            if card is not None and not untold and self._just_edited(request_id):
+                continue  # before anything of it is read: what runs gets news with each look
             request = self.gate.find(request_id)
             if request is not None:
                 self._draw(request, card)
@@ -169,11 +171,13 @@ class Posts:
         from_start = [vote.at for vote in request.votes] or [request.created_at]
         return (request.ended_at - max(from_start)).total_seconds()
 
+    def _just_edited(self, request: str) -> bool:
+        return time.monotonic() - self._edited.get(request, -EDIT_EVERY) < EDIT_EVERY
+
     def _may_edit(self, request: str) -> bool:
-        begun = time.monotonic()
-        if begun - self._edited.get(request, -EDIT_EVERY) < EDIT_EVERY:
+        if self._just_edited(request):
             return False
-        self._edited[request] = begun
+        self._edited[request] = time.monotonic()
         if self.store.embedded:
             return True
         with self.store.transaction() as session:  # other bots draw, too

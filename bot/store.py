@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from sqlmodel import Field, Session, SQLModel, col, select, update
+from sqlalchemy import text
+from sqlmodel import Field, Session, SQLModel, col, func, select, update
 
 from approvals.store import RequestRow
 from audit.store import changed_one
@@ -19,6 +20,12 @@ class InboxRow(SQLModel, table=True):
     received_at: str
     owner: str = ""
     done_at: str | None = None
+
+
+_COLUMNS = ("key", "meaning", "kind", "body", "received_at", "owner")
+_KEEP = text(
+    f"INSERT INTO inbox ({', '.join(_COLUMNS)}) VALUES (:{', :'.join(_COLUMNS)}) ON CONFLICT DO NOTHING"  # noqa: S608
+)
 
 
 class CardRow(SQLModel, table=True):
@@ -87,12 +94,7 @@ class Card:
 
 def receive(session: Session, came: InboxRow) -> bool:
     """Keep what came in; False when it came before."""
-    twice = select(InboxRow).where((InboxRow.key == came.key) | (InboxRow.meaning == came.meaning))
-    if session.exec(twice).first() is not None:
-        return False
-    session.add(came)
-    session.flush()
-    return True
+    return session.connection().execute(_KEEP, came.model_dump()).rowcount == 1  # Slack waits: one statement
 
 
 def take_in(session: Session, key: str, before: str, owner: str) -> bool:
@@ -105,11 +107,7 @@ def take_in(session: Session, key: str, before: str, owner: str) -> bool:
 
 def handled(session: Session, key: str, at: str) -> None:
     """Note that something that came in was dealt with."""
-    row = session.get(InboxRow, key)
-    if row is not None:
-        row.done_at = at
-        row.body = "{}"
-        session.add(row)
+    session.exec(update(InboxRow).where(col(InboxRow.key) == key).values(done_at=at, body="{}"))
 
 
 def waiting(session: Session, owner: str) -> list[InboxRow]:
@@ -151,23 +149,21 @@ def may_edit(session: Session, request: str, at: str, after: str) -> bool:
 
 def card(session: Session, request: str) -> Card | None:
     """Give a request's card."""
-    row = session.get(CardRow, request)
-    return Card(row.request, row.channel, row.ts, row.rendered_version, row.told_end) if row else None
+    return _card(session.get(CardRow, request))
 
 
-def lagging(session: Session) -> list[tuple[str, Card | None]]:
-    """List requests whose card is missing, shows an old version, or whose end was not told in the thread."""
+def lagging(session: Session) -> list[tuple[str, Card | None, bool]]:
+    """List requests whose card is missing or shows an old version, and whether their end has to be told."""
+    untold = func.coalesce(col(CardRow.told_end), False).is_(False) & col(RequestRow.ended_at).is_not(None)
     query = (
-        select(RequestRow.id)
+        select(RequestRow.id, CardRow, untold)
         .join(CardRow, col(CardRow.request) == col(RequestRow.id), isouter=True)
         .where(
-            col(CardRow.request).is_(None)
-            | (col(CardRow.rendered_version) < col(RequestRow.version))
-            | (col(CardRow.told_end).is_(False) & col(RequestRow.ended_at).is_not(None)),
+            col(CardRow.request).is_(None) | (col(CardRow.rendered_version) < col(RequestRow.version)) | untold,
         )
         .order_by(col(RequestRow.created_at))
     )
-    return [(request, card(session, request)) for request in session.exec(query).all()]
+    return [(request, _card(row), bool(ended)) for request, row, ended in session.exec(query).all()]
 
 
 def hang(session: Session, shown: Card) -> None:
@@ -197,3 +193,7 @@ def reminded(session: Session, request: str, count: int, at: str) -> None:
     row = session.get(ReminderRow, request) or ReminderRow(request=request, count=count, last_at=at)
     row.count, row.last_at = count, at
     session.add(row)
+
+
+def _card(row: CardRow | None) -> Card | None:
+    return Card(row.request, row.channel, row.ts, row.rendered_version, row.told_end) if row else None

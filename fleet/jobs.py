@@ -4,7 +4,7 @@ import hashlib
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -23,7 +23,10 @@ _HINTS = {
 }
 _ANSWER = 30.0  # seconds for one question to a host
 _PATIENCE = 30.0  # seconds that a host may be out of reach before we stop asking; the job goes on meanwhile
-_FIRST, _SLOWEST, _GROWTH = 0.05, 1.0, 1.5  # seconds between polls, and how they spread
+_FIRST, _SLOWEST = 0.05, 3.0  # seconds between polls; a card is not edited more often than the latter
+_SHARE = 0.1  # of a job's time so far: so much later at most its end is seen
+_AGAIN = 1.0  # seconds until a host that is out of reach is asked again
+_SHOWN = 20  # lines
 _JITTER = (0.6, 1.4)
 _UNREADABLE = -1
 _ALL_LINES = 999_999  # as many as ``seconder-job tail`` gives; it stops at 1 MiB
@@ -42,11 +45,12 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class JobState:
-    """What a host says of a job: its return code when DONE, its process id when RUNNING."""
+    """What a host says of a job: its return code when DONE, its process id when RUNNING; the end of its output."""
 
     phase: Phase
     code: int | None = None
     pid: int | None = None
+    said: str = field(default="", compare=False)
 
 
 def script_path(work: str) -> str:
@@ -70,22 +74,23 @@ def start(shell: Shell, work: str, job: str, epoch: int, argv: Sequence[str]) ->
     return _ask(shell, work, ["start", job, str(epoch), "--", *argv]).strip() == "started"
 
 
-def poll(shell: Shell, work: str, job: str) -> JobState:
-    """Ask a host how a job stands."""
-    match _ask(shell, work, ["poll", job]).split():
+def poll(shell: Shell, work: str, job: str, lines: int = 0) -> JobState:
+    """Ask a host how a job stands, and for so many lines of the end of its output."""
+    answer, _, said = _ask(shell, work, ["poll", job, *([str(lines)] if lines else [])]).partition("\n")
+    match answer.split():
         case ["running", pid]:
-            return JobState(Phase.RUNNING, pid=int(pid))
+            return JobState(Phase.RUNNING, pid=int(pid), said=said)
         case ["done", code]:
-            return JobState(Phase.DONE, code=int(code))
+            return JobState(Phase.DONE, code=int(code), said=said)
         case ["none"]:
             return JobState(Phase.NONE)
         case ["lost"]:
             return JobState(Phase.LOST)
-        case words:
-            raise ShellError(f"seconder-job answered {' '.join(words)!r} about job {job}.", code="JOB-ANSWER")
+        case _:
+            raise ShellError(f"seconder-job answered {answer!r} about job {job}.", code="JOB-ANSWER")
 
 
-def tail(shell: Shell, work: str, job: str, lines: int = 20, stream: str = "") -> str:
+def tail(shell: Shell, work: str, job: str, lines: int = _SHOWN, stream: str = "") -> str:
     """Give the end of a job's output: ``out``, ``err``, or the one after the other."""
     return _ask(shell, work, ["tail", job, str(lines), *([stream] if stream else [])])
 
@@ -110,24 +115,27 @@ def run(
     ``on_poll`` is given the last lines of its output at every poll; what it raises ends the following, not the job.
     Raises ``TimedOut`` (the job was interrupted), ``JobLost``, ``JobRefused``, ``Unreachable`` (the job may go on).
     """
-    deadline = time.monotonic() + timeout
+    began = time.monotonic()
     first = _insist(lambda: start(shell, work, job, epoch, argv), patience=_FIRST)  # once more
-    pause = _FIRST
-    while (state := _insist(lambda: poll(shell, work, job))).phase is not Phase.DONE:
+    while (state := _insist(lambda: poll(shell, work, job, _SHOWN))).phase is not Phase.DONE:
         if state.phase is Phase.NONE and not first:  # whoever was first was fenced and gave way
             first = start(shell, work, job, epoch, argv)
         elif state.phase is not Phase.RUNNING:
             raise _lost(work, job, state.phase)
         if on_poll is not None:
-            on_poll(_insist(lambda: tail(shell, work, job)))
-        if time.monotonic() > deadline:
+            on_poll(state.said)
+        if (ran := time.monotonic() - began) > timeout:
             said = cancel(shell, work, job)
             raise TimedOut(f"Job {job} did not end within {timeout:g} s ({said}).", "Look what it has done so far.")
-        time.sleep(pause * random.uniform(*_JITTER))  # noqa: S311  # else many jobs poll, and write, in step
-        pause = min(_SLOWEST, pause * _GROWTH)
+        time.sleep(_pause(ran))
     out = _insist(lambda: tail(shell, work, job, _ALL_LINES, "out"))
     err = _insist(lambda: tail(shell, work, job, _ALL_LINES, "err"))
     return Ran(_UNREADABLE if state.code is None else state.code, out, err)
+
+
+def _pause(ran: float) -> float:
+    """Give the seconds until the next poll, never the same: else many jobs poll, and write, in step."""
+    return min(max(_FIRST, ran * _SHARE), _SLOWEST) * random.uniform(*_JITTER)  # noqa: S311  # no secret
 
 
 def _insist(call: Callable[[], _T], patience: float = _PATIENCE) -> _T:
@@ -143,7 +151,7 @@ def _insist(call: Callable[[], _T], patience: float = _PATIENCE) -> _T:
             first = now if first is None else first
             if now - first > patience:
                 raise
-            time.sleep(_SLOWEST)
+            time.sleep(_AGAIN)
 
 
 def _lost(work: str, job: str, phase: Phase) -> JobLost:

@@ -254,7 +254,7 @@ def test_what_has_no_card_is_not_drawn_again_by_asking_for_it(scene: Scene) -> N
     request = scene.asked()
     with scene.store.transaction() as session:
         rows.redraw(session, request.id)
-        assert rows.lagging(session) == [(request.id, None)]
+        assert rows.lagging(session) == [(request.id, None, False)]
         assert rows.card(session, request.id) is None
 
 

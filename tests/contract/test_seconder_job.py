@@ -34,6 +34,7 @@ def test_a_job_runs_to_its_end_and_keeps_code_and_output(shell: Shell, work: str
     assert jobs.start(shell, work, "r.1", 1, ["sh", "-c", "echo out; echo err >&2; exit 7"])
     assert ended(shell, work, "r.1") == JobState(Phase.DONE, code=7)
     assert jobs.tail(shell, work, "r.1") == "out\nerr\n"
+    assert jobs.poll(shell, work, "r.1", 1).said == "out\nerr\n"
     assert jobs.tail(shell, work, "r.1", 5, "err") == "err\n"
 
 
