@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -23,6 +23,7 @@ from core.clock import Clock
 from core.errors import SeconderError
 from core.ids import new_id
 from fleet.postgres.basebackup import BackupInfo, last_backup
+from fleet.site import Site
 
 WINDOW = timedelta(days=1)
 _ORDER = ("crit", "unknown", "warn", "ok")
@@ -36,12 +37,16 @@ class SlackSilent(SeconderError):
 
 @dataclass(frozen=True)
 class Health:
-    """How one cluster is. ``level`` is the status verdict's; ``error`` says why nothing could be seen."""
+    """How one cluster is. ``level`` is the worst verdict's; ``error`` says why nothing could be seen.
+
+    ``ready`` says whether a standby could become the primary; it is empty where none is meant to.
+    """
 
     cluster: str
     level: str
     data: Mapping[str, object]
     backup: BackupInfo | None
+    ready: Mapping[str, object] = field(default_factory=dict)
     error: str = ""
 
 
@@ -54,6 +59,7 @@ class Digest:
     holds: Holds
     reviews: Reviews
     status: Action
+    ready: Action
     sites: Sites
     texts: Texts
     clock: Clock
@@ -85,14 +91,14 @@ class Digest:
     def _health(self, cluster: str) -> Health:
         site = self.sites.of(cluster)
         try:
-            answer: Answer | None = None
-            if self.status.answer is not None:
-                asked = self.status.asked(cluster=cluster)
-                answer = self.status.answer(asked, self.status.look(asked, site))
+            status = _answer(self.status, site)
+            candidates = [node for node in site.cluster.nodes.values() if node.priority > 0]
+            ready = _answer(self.ready, site) if len(candidates) > 1 else None
             backup = last_backup(site)
         except SeconderError as error:
-            return Health(cluster, "unknown", {}, None, str(error))
-        return Health(cluster, answer.level if answer else "unknown", answer.data if answer else {}, backup)
+            return Health(cluster, "unknown", {}, None, error=str(error))
+        level = min((status.level, ready.level if ready else "ok"), key=_ORDER.index)
+        return Health(cluster, level, status.data, backup, ready.data if ready else {})
 
     def post(self, outbox: Outbox, channel: str, actor: str, slot: str = "") -> None:
         """Post it, for a slot once, and record it.
@@ -117,3 +123,10 @@ class Digest:
         )
         with self.store.transaction() as session:
             ledger.append(session, self.clock, event)
+
+
+def _answer(action: Action, site: Site) -> Answer:
+    if action.answer is None:
+        raise TypeError(f"{action.spec.name} answers nothing")
+    asked = action.asked(cluster=site.cluster.name)
+    return action.answer(asked, action.look(asked, site))

@@ -159,7 +159,9 @@ def build(environment: Environment, settings: Settings, leaving: threading.Event
             sure=presence.sure,
         ),
         stops=Stops(store, gate, journal, clock, texts, reviews),
-        digest=Digest(store, gate, holds, reviews, catalogue["status"], sites, texts, clock, anchoring),
+        digest=Digest(
+            store, gate, holds, reviews, catalogue["status"], catalogue["ready"], sites, texts, clock, anchoring
+        ),
         anchoring=anchoring,
         presence=presence,
     )

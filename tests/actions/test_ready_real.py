@@ -1,0 +1,52 @@
+"""Whether a standby could become the primary, asked of real servers: what a promotion would meet is met here first."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from actions import promote, ready
+from actions.contract import Answer
+from fleet.postgres.observe import observe
+from fleet.reach import Reach
+from sandbox.cluster import DemoCluster
+from tests.fixtures.freezing import on
+from tests.fixtures.postgres import cluster
+from tests.fixtures.site import site_for, until
+from tests.fixtures.walk import refusal
+
+__all__ = ["cluster"]
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def site(cluster: DemoCluster) -> Iterator[Reach]:
+    reach = site_for(cluster)
+    until(lambda: len(observe(reach).standbys) == 2)
+    yield reach
+    reach.close()
+
+
+def asked(site: Reach, node: str | None = None) -> Answer:
+    question = ready.Asked("main", node)
+    return ready.answer(question, ready.look(question, site))
+
+
+def test_yes_then_no_with_the_reason_that_a_promotion_would_give_then_yes_for_a_dead_primary(
+    cluster: DemoCluster, site: Reach
+) -> None:
+    yes = asked(site)
+    assert (yes.level, yes.data["could"], yes.data["node"]) == ("ok", True, "db2")
+    for name in ("db2", "db3"):
+        on(cluster, name, "SELECT pg_wal_replay_pause()")
+    until(lambda: all(node.replay_paused for node in observe(site).standbys))
+    no = asked(site, "db3")
+    assert (no.level, no.data["could"]) == ("warn", False)
+    assert no.data["why"] == vars(refusal(promote.ACTION, promote.Asked("main", "db3"), site))
+    for name in ("db2", "db3"):
+        on(cluster, name, "SELECT pg_wal_replay_resume()")
+    cluster.kill("db1")
+    until(lambda: observe(site).primary is None)
+    dead = asked(site)
+    assert (dead.level, dead.data["could"], dead.data["planned"]) == ("warn", True, False)
+    assert observe(site).primary is None  # nothing was changed
