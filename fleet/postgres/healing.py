@@ -118,10 +118,24 @@ def start(site: Site, step: StepContext, *, node: str) -> Evidence:
     if not control.fenced(shell, here):
         said = f"{node} has no standby.signal: started, it would accept writes."
         raise StepFailed(said, "Put it back before any start.", code="NOT-FENCED")
-    if not control.running(shell, here):
-        bury(shell, here)
+    try:
+        if not control.running(shell, here):
+            bury(shell, here)
+    except StepFailed:
+        if not _comes_up(shell, here):
+            raise
     control.start(shell, here, timeout=step.deadline)
     return Evidence(f"{node} runs as a standby")
+
+
+def _comes_up(shell: Shell, node: Node) -> bool:
+    """Say whether a start is under way that a bot asked for which is dead by now."""
+    deadline = time.monotonic() + control.QUICK
+    while not control.running(shell, node):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_LOOK_EVERY)
+    return True
 
 
 def started(site: Site, step: StepContext, *, node: str, **_args: object) -> Probe:

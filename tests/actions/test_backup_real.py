@@ -19,7 +19,7 @@ from sandbox.layout import APP, SUPERUSER
 from sandbox.running import wait_for
 from sandbox.servers import must, run
 from tests.fixtures.carry import Carrier
-from tests.fixtures.postgres import shared_cluster
+from tests.fixtures.postgres import each_shared_cluster as shared_cluster
 from tests.fixtures.site import site_for
 
 pytestmark = pytest.mark.postgres

@@ -14,7 +14,7 @@ from fleet.shell import Shell
 from sandbox.cluster import DemoCluster
 from sandbox.writer import lost
 from tests.fixtures.carry import Carrier
-from tests.fixtures.postgres import cluster
+from tests.fixtures.postgres import each_cluster as cluster
 from tests.fixtures.site import site_for, until
 from tests.fixtures.walk import planned
 from tests.fixtures.writing import writing

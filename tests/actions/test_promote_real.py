@@ -15,7 +15,7 @@ from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
 from sandbox.writer import lost
 from tests.fixtures.freezing import on, receiver_of
-from tests.fixtures.postgres import cluster
+from tests.fixtures.postgres import each_cluster as cluster
 from tests.fixtures.site import site_for, until
 from tests.fixtures.walk import do, planned, probe, refusal, walk
 from tests.fixtures.writing import writing

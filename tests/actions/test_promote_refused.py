@@ -8,7 +8,7 @@ from fleet.postgres.observe import observe
 from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
 from tests.fixtures.freezing import frozen, on, receiver_of
-from tests.fixtures.postgres import shared_cluster
+from tests.fixtures.postgres import each_shared_cluster as shared_cluster
 from tests.fixtures.site import site_for, until
 from tests.fixtures.walk import planned, refusal
 

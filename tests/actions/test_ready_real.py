@@ -10,7 +10,7 @@ from fleet.postgres.observe import observe
 from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
 from tests.fixtures.freezing import on
-from tests.fixtures.postgres import cluster
+from tests.fixtures.postgres import each_cluster as cluster
 from tests.fixtures.site import site_for, until
 from tests.fixtures.walk import refusal
 

@@ -12,7 +12,7 @@ from fleet.site import Site
 from sandbox.cluster import DemoCluster
 from sandbox.running import wait_for
 from tests.fixtures.carry import Carrier
-from tests.fixtures.postgres import cluster
+from tests.fixtures.postgres import each_cluster as cluster
 from tests.fixtures.trouble import change, in_step, planned, refused, site, way, write
 
 pytestmark = pytest.mark.postgres

@@ -7,7 +7,7 @@ from fleet.postgres import control
 from fleet.site import Site
 from sandbox.cluster import DemoCluster
 from tests.fixtures.carry import Carrier
-from tests.fixtures.postgres import cluster
+from tests.fixtures.postgres import each_cluster as cluster
 from tests.fixtures.trouble import in_step, planned, refused, site, way, write
 
 pytestmark = pytest.mark.postgres

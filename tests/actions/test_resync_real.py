@@ -1,8 +1,5 @@
 """Old primaries of a real cluster, rewound or merely started as standbys; never as a primary."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from actions.resync import ACTION
@@ -10,13 +7,10 @@ from core.errors import StepFailed
 from core.plan import Risk
 from fleet.postgres import control
 from fleet.site import Site
-from sandbox.cluster import DemoCluster, build
-from sandbox.errors import SandboxError
+from sandbox.cluster import DemoCluster
 from sandbox.running import wait_for
-from sandbox.servers import find_bin
 from tests.fixtures.carry import Carrier
-from tests.fixtures.postgres import cluster
-from tests.fixtures.site import site_for
+from tests.fixtures.postgres import each_cluster as cluster
 from tests.fixtures.trouble import change, fail_over, in_step, planned, refused, rows, site, way, write
 
 pytestmark = pytest.mark.postgres
@@ -125,27 +119,14 @@ def test_an_old_primary_that_still_writes_is_stopped_fenced_and_rewound(cluster:
     in_step(cluster, "db2", "db1")
 
 
-@pytest.fixture
-def cluster_15(tmp_path: Path) -> Iterator[DemoCluster]:
-    """The same on PostgreSQL 15, where pg_rewind denies a fork until the new primary has made a checkpoint."""
-    try:
-        folder = find_bin(15)
-    except SandboxError as missing:
-        pytest.skip(f"PostgreSQL 15: {missing}")
-    made = build(tmp_path, bin_dir=folder)
-    yield made
-    made.remove()
-
-
-def test_pg_rewind_15_is_not_left_to_judge_a_fork_for_itself(cluster_15: DemoCluster) -> None:
-    wait_for(lambda: rows(cluster_15, "db2") == 20_000, 10, "db2 to replay the table")
-    site = site_for(cluster_15)
-    fail_over(cluster_15, lost=300)
+def test_pg_rewind_is_not_left_to_judge_a_fork_for_itself(cluster: DemoCluster, site: Site) -> None:
+    # PostgreSQL 15's denies a fork until the new primary has made a checkpoint.
+    wait_for(lambda: rows(cluster, "db2") == 20_000, 10, "db2 to replay the table")
+    fail_over(cluster, lost=300)
     made = planned(site, "db1")
     assert way(made) == "rewind"
     evidence = Carrier(ACTION, made, site).all()
     assert "servers diverged" in evidence["rewind"].text
-    in_step(cluster_15, "db2", "db1")
+    in_step(cluster, "db2", "db1")
     Carrier(ACTION, planned(site, "db1", rebuild=True), site, "run-1copy").all()
-    in_step(cluster_15, "db2", "db1")
-    site.close()
+    in_step(cluster, "db2", "db1")

@@ -80,9 +80,9 @@ def test_a_second_person_approves_on_the_command_line_and_the_bot_carries_it_out
 
 
 def test_the_digest_the_check_and_the_record(demo: Demo) -> None:
-    digest = demo.cli("digest").stdout
-    assert "healthy" in digest
-    assert "could switch over to db2" in digest
+    assert "healthy" in demo.cli("digest").stdout
+    demo.say("ana", "digest")
+    assert "could switch over to db2" in demo.told("All 1 cluster healthy")
     found = demo.cli("check", "--json")
     levels = {one["subject"]: one["level"] for one in json.loads(found.stdout)}
     assert found.returncode == 0, found.stdout

@@ -98,8 +98,8 @@ def test_14_a_slack_that_edits_no_card_never_touches_its_request(demo: Demo, hun
         demo.post("/sandbox/faults", method="chat.update", times=1, **fault)
         reject(demo, request)
         see_an_edit_fail(demo, request)
-    for request in passing:
-        demo.shows(request, "rejected")
+        if request in passing:  # drawn again; the next fault is not for that
+            demo.shows(request, "rejected")
     for request in gone:
         said = demo.hears("ben", partial(demo.press, "ben", request, "request.approve"))
         assert "This request was rejected" in said
