@@ -1,15 +1,15 @@
 """Say whether a standby could become the primary now, or what is in the way: the looking half of a promotion."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from actions import promote
 from actions.contract import Action, Answer
+from actions.promote import Asked, Found, look
 from core.clock import stamp
 from core.outcome import Refusal
 from core.plan import Lock, Plan, Risk
 from core.spec import Argument, Spec, Takes
 from fleet.postgres.candidate import Choice
-from fleet.site import Site
 
 SPEC = Spec(
     name="ready",
@@ -24,28 +24,15 @@ SPEC = Spec(
 )
 
 
-@dataclass(frozen=True)
-class Asked:
-    """Which cluster, and which standby if anybody cares."""
-
-    cluster: str
-    node: str | None = None
-
-
-def look(asked: Asked, site: Site) -> promote.Found:
-    """Look as a promotion does, and try what it would try. Raises ``SeconderError`` when a loss can't be measured."""
-    return promote.look(_promotion(asked), site)
-
-
-def refuse(_asked: Asked, _found: promote.Found) -> Refusal | None:
+def refuse(_asked: Asked, _found: Found) -> Refusal | None:
     """Refuse nothing: looking is always allowed."""
     return None
 
 
-def answer(asked: Asked, found: promote.Found) -> Answer:
+def answer(asked: Asked, found: Found) -> Answer:
     """Say yes with what it would cost, or no and because of what."""
-    why = promote.refuse(_promotion(asked), found)
-    plan = None if why else promote.plan(_promotion(asked), found)
+    why = promote.refuse(asked, found)
+    plan = None if why else promote.plan(asked, found)
     choice = found.choice if isinstance(found.choice, Choice) else None
     seen = [node.sampled_at for node in found.view.nodes.values()]
     data = {
@@ -63,15 +50,11 @@ def answer(asked: Asked, found: promote.Found) -> Answer:
     return Answer(_level(found, plan), data)
 
 
-def _level(found: promote.Found, plan: Plan | None) -> str:
+def _level(found: Found, plan: Plan | None) -> str:
     """Without a way out of a dead primary nobody accepts writes, and nobody will."""
     if found.view.primary is None:
         return "warn" if plan else "crit"
     return "ok" if plan else "warn"
-
-
-def _promotion(asked: Asked) -> promote.Asked:
-    return promote.Asked(asked.cluster, asked.node)
 
 
 ACTION = Action(spec=SPEC, asked=Asked, look=look, refuse=refuse, answer=answer)

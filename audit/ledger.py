@@ -10,7 +10,7 @@ from audit.adding import head
 from audit.chain import EXTRA, Head, seal
 from audit.redact import harmless, redact
 from audit.store import Session, StoreUnavailable
-from core.canonical import canonical, plain
+from core.canonical import plain
 from core.clock import Clock, stamp
 
 __all__ = ["ACTIONS", "OUTCOMES", "Event", "Head", "append", "head"]
@@ -57,8 +57,6 @@ def append(session: Session, clock: Clock, event: Event) -> Head:
     columns = {"event_id": str(uuid.uuid4()), "occurred_at": stamp(clock.now())}
     columns |= {"action": event.action, "outcome": event.outcome}
     said = {name: plain(getattr(event, name)) for name in (*_WHO, *EXTRA)}
-    if not harmless(canonical(said).decode()):
-        said = {name: redact(value) for name, value in said.items()}
     known = adding.known(session)
     added = _added(session, known, columns, said) if known else None  # where nobody else wrote, no look is needed
     added = added or _added(session, head(session), columns, said)
@@ -70,6 +68,12 @@ def append(session: Session, clock: Clock, event: Event) -> Head:
 
 
 def _added(session: Session, before: Head, columns: Mapping[str, object], said: Mapping[str, object]) -> Head | None:
-    columns = {"seq": before.seq + 1, **columns, **{name: said[name] for name in _WHO}}
-    row = seal(before.hash, columns, {name: said[name] for name in EXTRA})
+    row = _sealed(before, columns, said)
+    if not harmless(str(row["body"])):  # looked at as it is written: once, and not value by value
+        row = _sealed(before, columns, {name: redact(value) for name, value in said.items()})
     return Head(before.seq + 1, str(row["hash"])) if adding.add(session, row) else None
+
+
+def _sealed(before: Head, columns: Mapping[str, object], said: Mapping[str, object]) -> dict[str, object]:
+    columns = {"seq": before.seq + 1, **columns, **{name: said[name] for name in _WHO}}
+    return seal(before.hash, columns, {name: said[name] for name in EXTRA})

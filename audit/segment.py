@@ -5,10 +5,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from audit.anchors.line import fingerprint
+from audit.anchors.line import fingerprint, unsigned
 from audit.chain import COLUMNS, Head
 from audit.export import native
 from audit.store import AuditEvent
@@ -61,7 +60,7 @@ def check(lines: Sequence[str], keys: Mapping[str, Ed25519PublicKey]) -> Seal | 
     seal = _seal(lines[-1]) if lines else None
     if seal is None:
         return "its last line is no seal: the file was cut, or is no segment"
-    wrong = _unsigned(seal, keys)
+    wrong = unsigned(keys, seal.key, seal.sig, _signed(seal), "its signature is wrong")
     if wrong:
         return wrong
     if hashlib.sha256("".join(f"{line}\n" for line in lines[:-1]).encode()).hexdigest() != seal.sha256:
@@ -95,17 +94,6 @@ def _seal(line: str) -> Seal | None:
         return sealed(line)
     except ValueError:
         return None
-
-
-def _unsigned(seal: Seal, keys: Mapping[str, Ed25519PublicKey]) -> str:
-    key = keys.get(seal.key)
-    if key is None:
-        return f"it is signed by the key {seal.key}, which is not known here"
-    try:
-        key.verify(bytes.fromhex(seal.sig), _signed(seal))
-    except (InvalidSignature, ValueError):
-        return "its signature is wrong"
-    return ""
 
 
 def _signed(seal: Seal) -> bytes:

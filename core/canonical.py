@@ -92,9 +92,8 @@ def canonical(value: object) -> bytes:
     """Write a value in its RFC 8785 form."""
     bare = plain(value)
     text = _WRITER.encode(bare)
-    if any(sign in text for sign in _SIGNS) and _LARGE.search(text):
-        return rfc8785.dumps(bare)  # type: ignore[arg-type]  # plain() gives what it takes
-    if not text.isascii() and _ASTRAL.search(text):
+    large = any(sign in text for sign in _SIGNS) and _LARGE.search(text)
+    if large or (not text.isascii() and _ASTRAL.search(text)):
         return rfc8785.dumps(bare)  # type: ignore[arg-type]  # plain() gives what it takes
     return text.encode()
 

@@ -97,16 +97,21 @@ def _parsed(line: str) -> Anchor | None:
     return Anchor(**said) if texts and type(said["seq"]) is int else None
 
 
-def _unsigned(anchor: Anchor, keys: Mapping[str, Ed25519PublicKey]) -> str:
-    """Say why a signature is not one, or nothing."""
-    key = keys.get(anchor.key)
+def unsigned(keys: Mapping[str, Ed25519PublicKey], named: str, sig: str, signed: bytes, wrong: str) -> str:
+    """Say why a signature by the key of that name is not one (``wrong`` when it is another's), or nothing."""
+    key = keys.get(named)
     if key is None:
-        return f"it is signed by the key {anchor.key}, which is not known here"
+        return f"it is signed by the key {named}, which is not known here"
     try:
-        key.verify(bytes.fromhex(anchor.sig), _signed(anchor))
+        key.verify(bytes.fromhex(sig), signed)
     except (InvalidSignature, ValueError):
-        return f"the signature of the anchor of entry {anchor.seq} is wrong"
+        return wrong
     return ""
+
+
+def _unsigned(anchor: Anchor, keys: Mapping[str, Ed25519PublicKey]) -> str:
+    wrong = f"the signature of the anchor of entry {anchor.seq} is wrong"
+    return unsigned(keys, anchor.key, anchor.sig, _signed(anchor), wrong)
 
 
 def _signed(anchor: Anchor) -> bytes:

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,23 +14,15 @@ from sandbox.cluster import DemoCluster
 from sandbox.writer import lost
 from tests.fixtures.carry import Carrier
 from tests.fixtures.postgres import each_cluster as cluster
-from tests.fixtures.site import site_for, until
+from tests.fixtures.site import site
 from tests.fixtures.walk import planned
 from tests.fixtures.writing import writing
 
-__all__ = ["cluster"]
+__all__ = ["cluster", "site"]
 
 pytestmark = pytest.mark.postgres
 
 DEATHS = [("stop", 0.02), ("stop", 0.15), ("gate", 0.01), ("promote", 0.03), ("rejoin", 0.1), ("prepare", 0.05)]
-
-
-@pytest.fixture
-def site(cluster: DemoCluster) -> Iterator[Reach]:
-    reach = site_for(cluster)
-    until(lambda: len(observe(reach).standbys) == 2)
-    yield reach
-    reach.close()
 
 
 def test_a_bot_killed_inside_any_step_is_followed_by_one_that_goes_on(

@@ -1,6 +1,5 @@
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,23 +15,15 @@ from sandbox.cluster import DemoCluster
 from sandbox.writer import lost
 from tests.fixtures.freezing import on, receiver_of
 from tests.fixtures.postgres import each_cluster as cluster
-from tests.fixtures.site import site_for, until
+from tests.fixtures.site import site, until
 from tests.fixtures.walk import do, planned, probe, refusal, walk
 from tests.fixtures.writing import writing
 
-__all__ = ["cluster"]
+__all__ = ["cluster", "site"]
 
 pytestmark = pytest.mark.postgres
 
 TO_DB2 = promote.Asked("main", "db2")
-
-
-@pytest.fixture
-def site(cluster: DemoCluster) -> Iterator[Reach]:
-    reach = site_for(cluster)
-    until(lambda: len(observe(reach).standbys) == 2)  # they stream before they have replayed the database
-    yield reach
-    reach.close()
 
 
 def test_a_switchover_under_load_loses_no_acknowledged_row_and_all_stream(

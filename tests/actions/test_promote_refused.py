@@ -9,7 +9,7 @@ from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
 from tests.fixtures.freezing import frozen, on, receiver_of
 from tests.fixtures.postgres import each_shared_cluster as shared_cluster
-from tests.fixtures.site import site_for, until
+from tests.fixtures.site import streaming, until
 from tests.fixtures.walk import planned, refusal
 
 __all__ = ["shared_cluster"]
@@ -22,10 +22,7 @@ ANY = promote.Asked("main")
 
 @pytest.fixture
 def site(shared_cluster: DemoCluster) -> Iterator[Reach]:
-    reach = site_for(shared_cluster)
-    until(lambda: len(observe(reach).standbys) == 2)
-    yield reach
-    reach.close()
+    yield from streaming(shared_cluster)
 
 
 def healthy(site: Reach) -> bool:

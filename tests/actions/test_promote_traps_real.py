@@ -1,7 +1,6 @@
 """Switchovers into the traps that real servers set, on the oldest and the newest version."""
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,20 +10,12 @@ from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
 from tests.fixtures.freezing import on
 from tests.fixtures.postgres import each_cluster as cluster
-from tests.fixtures.site import site_for, until
+from tests.fixtures.site import site, until
 from tests.fixtures.walk import Walked, planned, walk
 
-__all__ = ["cluster"]
+__all__ = ["cluster", "site"]
 
 pytestmark = pytest.mark.postgres
-
-
-@pytest.fixture
-def site(cluster: DemoCluster) -> Iterator[Reach]:
-    reach = site_for(cluster)
-    until(lambda: len(observe(reach).standbys) == 2)
-    yield reach
-    reach.close()
 
 
 def switched(site: Reach) -> Walked:

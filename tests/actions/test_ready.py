@@ -14,7 +14,7 @@ from fleet.postgres.loss import Loss
 from fleet.postgres.view import ClusterView
 from tests.fixtures.views import HERE, cluster_view, dead, inventory, primary, silent, standby
 
-ASKED = ready.Asked("main")
+ASKED = promote.Asked("main")
 
 
 def found(
@@ -38,7 +38,7 @@ def test_a_healthy_cluster_could_switch_and_the_answer_says_to_whom_and_at_what_
 
 def test_what_is_in_the_way_is_said_with_what_to_do() -> None:
     view = cluster_view(primary(), standby("db2", replay_paused=True))
-    answered = ready.answer(ready.Asked("main", "db2"), found(view, "db2"))
+    answered = ready.answer(promote.Asked("main", "db2"), found(view, "db2"))
     assert (answered.level, answered.data["could"]) == ("warn", False)
     assert "Replay is paused on db2." in worded(answered)
     assert "pg_wal_replay_resume" in worded(answered)

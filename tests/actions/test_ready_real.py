@@ -1,7 +1,5 @@
 """Whether a standby could become the primary, asked of real servers: what a promotion would meet is met here first."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from actions import promote, ready
@@ -11,25 +9,17 @@ from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
 from tests.fixtures.freezing import on
 from tests.fixtures.postgres import each_cluster as cluster
-from tests.fixtures.site import site_for, until
+from tests.fixtures.site import site, until
 from tests.fixtures.walk import refusal
 
-__all__ = ["cluster"]
+__all__ = ["cluster", "site"]
 
 pytestmark = pytest.mark.postgres
 
 
-@pytest.fixture
-def site(cluster: DemoCluster) -> Iterator[Reach]:
-    reach = site_for(cluster)
-    until(lambda: len(observe(reach).standbys) == 2)
-    yield reach
-    reach.close()
-
-
 def asked(site: Reach, node: str | None = None) -> Answer:
-    question = ready.Asked("main", node)
-    return ready.answer(question, ready.look(question, site))
+    question = promote.Asked("main", node)
+    return ready.answer(question, promote.look(question, site))
 
 
 def test_yes_then_no_with_the_reason_that_a_promotion_would_give_then_yes_for_a_dead_primary(
