@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 
 from actions.contract import Action, StepCode
 from core.outcome import Evidence, Probe, Refusal
-from core.plan import Kind, Lock, Plan, Risk, Step, Undo
+from core.plan import Kind, Lock, Look, Plan, Risk, Step, Undo
 from core.spec import Argument, Spec, Takes
 from fleet.inventory import Cluster
-from fleet.postgres import account, byhand, failover, hosts, lookup, lsn, switch, takeover
+from fleet.postgres import account, byhand, failover, hosts, lookup, lsn, switch, takeover, unseen, vantage
 from fleet.postgres.blocking import blocked
 from fleet.postgres.candidate import Choice, choose
 from fleet.postgres.loss import WAL_BYTES, WAL_SECONDS, Loss, measure
@@ -61,7 +61,9 @@ def look(asked: Asked, site: Site) -> Found:
     if isinstance(choice, Refusal):
         return Found(view, site.cluster, choice)
     way = hosts.in_the_way(site, view, choice)
-    if choice.planned or way is not None:
+    if way is None and not choice.seen:
+        way = vantage.cut_off(site, view, choice.old)
+    if choice.planned or not choice.seen or way is not None:
         return Found(view, site.cluster, choice, way)
     loss = measure(site, site.cluster.node(choice.old), site.cluster.node(choice.new))
     return Found(view, site.cluster, choice, None, loss)
@@ -100,16 +102,29 @@ def plan(asked: Asked, found: Found) -> Plan:
         risk=SPEC.risk,
         asked=asdict(asked),
         facts=account.facts(found.view, choice, found.loss),
-        steps=_switchover(found, choice, slots) if planned else _failover(found, choice, slots),
-        caps={} if planned else {"wal_bytes": WAL_BYTES, "wal_seconds": WAL_SECONDS},
+        steps=_steps(found, choice, slots),
+        caps={"wal_bytes": WAL_BYTES, "wal_seconds": WAL_SECONDS} if found.loss is not None else {},
         costs=account.costs(found.view, choice, found.loss),
         notes=account.notes(found.view, found.cluster, choice),
         onward=byhand.onward(found.cluster, choice, slots),
         back=byhand.back(found.cluster, choice),
         notes_on=choice.new,
         waiting=account.waiting(found.view, choice, found.loss),
-        look=lookup.timeline(found.view, choice.old, "primary" if planned else "dead primary"),
+        look=_lookup(found, choice),
+        typed="" if choice.seen else unseen.off(choice.old),
     )
+
+
+def _lookup(found: Found, choice: Choice) -> Look | None:
+    if not choice.seen:
+        return lookup.timeline(found.view, choice.new, "standby")
+    return lookup.timeline(found.view, choice.old, "primary" if choice.planned else "dead primary")
+
+
+def _steps(found: Found, choice: Choice, slots: Mapping[str, str]) -> tuple[Step, ...]:
+    if choice.planned:
+        return _switchover(found, choice, slots)
+    return _failover(found, choice, slots) if choice.seen else _unseen(found, choice, slots)
 
 
 def _switchover(found: Found, choice: Choice, slots: Mapping[str, str]) -> tuple[Step, ...]:
@@ -152,17 +167,29 @@ def _failover(found: Found, choice: Choice, slots: Mapping[str, str]) -> tuple[S
     )
 
 
+def _unseen(found: Found, choice: Choice, slots: Mapping[str, str]) -> tuple[Step, ...]:
+    old, new = choice.old, choice.new
+    args = {"node": new, "old": old, "timeline": found.view.nodes[new].timeline}
+    return (
+        Step("unheard", {"node": old, "candidate": new}, f"see that nobody hears {old}", Kind.LOOK, 60),
+        Step("lead", args, f"promote {new}", Kind.PROBE, 120, ponr=True),
+        *_after(choice, slots),
+    )
+
+
 def _from_promotion(
     found: Found, choice: Choice, slots: Mapping[str, str], wal_bytes: int, wal_seconds: int
 ) -> list[Step]:
-    old, new = choice.old, choice.new
-    timeline = found.view.nodes[old].timeline
+    timeline = found.view.nodes[choice.old].timeline
     loss = {"wal_bytes": wal_bytes, "wal_seconds": wal_seconds}
-    args = {"node": new, "old": old, "timeline": timeline, **loss}
-    steps = [
-        Step("promote", args, f"promote {new}", Kind.PROBE, 120, ponr=True),
-        Step("prove", {"node": new}, f"write through {new}", Kind.IDEMPOTENT, 660),
-    ]
+    args = {"node": choice.new, "old": choice.old, "timeline": timeline, **loss}
+    promotion = Step("promote", args, f"promote {choice.new}", Kind.PROBE, 120, ponr=True)
+    return [promotion, *_after(choice, slots)]
+
+
+def _after(choice: Choice, slots: Mapping[str, str]) -> list[Step]:
+    new = choice.new
+    steps = [Step("prove", {"node": new}, f"write through {new}", Kind.IDEMPOTENT, 660)]
     for name in choice.others:
         follow = {"node": name, "upstream_node": new, "slot": slots[name]}
         steps.append(Step("follow", follow, f"{name} follows {new}", Kind.IDEMPOTENT, 120))
@@ -189,6 +216,8 @@ STEPS = {
     "fence": _code(failover.fence, failover.is_fenced),
     "unfence": _code(failover.unfence, failover.unfenced),
     "weigh": _look(failover.weigh),
+    "unheard": _look(unseen.unheard),
+    "lead": _code(unseen.promote, unseen.promoted),
     "promote": _code(takeover.promote, takeover.promoted),
     "prove": _code(takeover.prove, takeover.proven),
     "follow": _code(takeover.follow, takeover.following),

@@ -22,13 +22,17 @@ NOT_BELOW = (
 
 @dataclass(frozen=True)
 class Choice:
-    """Who hands over to whom. ``planned``: the primary answers. ``others`` follow; ``notes`` say why not another."""
+    """Who hands over to whom. ``planned``: the primary answers. ``others`` follow; ``notes`` say why not another.
+
+    Without ``seen`` nobody reaches the old primary: neither its server nor its machine.
+    """
 
     old: str
     new: str
     planned: bool
     others: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    seen: bool = True
 
 
 def choose(view: ClusterView, cluster: Cluster, wanted: str | None) -> Choice | Refusal:
@@ -87,7 +91,8 @@ def _pick(  # who from, who to, by which rules
         f"{name} has more WAL than {new.name} and can't follow: /db resync {cluster.name} {name}" for name in ahead
     ]
     notes += [f"{node.name} would do as well; {new.name} comes first by WAL, priority or name." for node in fit[1:]]
-    return Choice(old.name, new.name, planned, others, tuple(notes))
+    seen = planned or old.control is not None
+    return Choice(old.name, new.name, planned, others, tuple(notes), seen)
 
 
 def _nobody(refusals: list[Refusal]) -> Refusal:

@@ -11,7 +11,7 @@ from core.outcome import Evidence, Probe
 from fleet.inventory import Node
 from fleet.postgres import control, lsn, upstream
 from fleet.postgres.loss import measure
-from fleet.postgres.patience import one, talk
+from fleet.postgres.patience import Connection, one, talk
 from fleet.postgres.standing import head, reached
 from fleet.site import Site
 
@@ -27,19 +27,24 @@ _RECOVERY = "SELECT pg_is_in_recovery() AS in_recovery"
 def promote(site: Site, *, node: str, old: str, timeline: int, wal_bytes: int, wal_seconds: int) -> Evidence:
     """Promote: no way back. ``wal_bytes`` and ``wal_seconds`` are the largest loss agreed to, 0 for none at all."""
     new = site.cluster.node(node)
-    began = time.monotonic()
     with talk(site, new, seconds=PROMOTE_TIME + _CANARY) as connection:
         has = reached(connection, node)
         if wal_bytes:
             _no_more_than(site, site.cluster.node(old), new, wal_bytes, wal_seconds)
         else:
             _nothing_missing(site, site.cluster.node(old), node, has)
-        one(connection, "SELECT pg_promote(false) AS sent")  # true looks only every 100 ms
-        while one(connection, _RECOVERY)["in_recovery"]:
-            if time.monotonic() - began > PROMOTE_TIME:
-                raise StepFailed(f"{node} is still in recovery after {PROMOTE_TIME:g} s.", code="PROMOTE-TOO-LONG")
-            time.sleep(control.POLL)
-        now, position = head(connection, node)
+        return lead(connection, node, timeline)
+
+
+def lead(connection: Connection, node: str, timeline: int) -> Evidence:
+    """Have a standby leave recovery and wait for it. Raises ``StepFailed`` when it stays, or keeps its timeline."""
+    began = time.monotonic()
+    one(connection, "SELECT pg_promote(false) AS sent")  # true looks only every 100 ms
+    while one(connection, _RECOVERY)["in_recovery"]:
+        if time.monotonic() - began > PROMOTE_TIME:
+            raise StepFailed(f"{node} is still in recovery after {PROMOTE_TIME:g} s.", code="PROMOTE-TOO-LONG")
+        time.sleep(control.POLL)
+    now, position = head(connection, node)
     if now <= timeline:
         raise StepFailed(f"{node} accepts writes on timeline {now}, not above {timeline}.", code="SAME-TIMELINE")
     took = time.monotonic() - began
