@@ -39,7 +39,7 @@ def costs(view: ClusterView, choice: Choice, loss: Loss | None) -> tuple[str, ..
         return (f"Loss: {loss.words}; approving allows {allowed}",)
     old, new = view.nodes[choice.old], view.nodes[choice.new]
     if not choice.seen:
-        return (f"LOSS UNKNOWN: {old.name} can't be read. {_newest(new)}; whatever {old.name} committed later is lost",)
+        return (f"LOSS UNKNOWN: {old.name} can't be read. {_newest(new)}; what {old.name} committed later is lost",)
     sessions = sorted(old.sessions.items(), key=lambda item: (-item[1], item[0]))
     each = ", ".join(f"{name} {count}" for name, count in sessions[:5])
     count = sum(old.sessions.values())
@@ -75,8 +75,8 @@ def waiting(view: ClusterView, choice: Choice, loss: Loss | None) -> tuple[str, 
     """Say what waiting costs, and what ends the plan: readings, or nothing."""
     old, new = view.nodes[choice.old], view.nodes[choice.new]
     if not choice.seen:
-        ends = f"{old.name} within reach again, or a change of timeline or of a node's state ends the plan"
-        return (f"{_newest(new)}; if {old.name} is off, waiting loses nothing more, but nothing accepts writes", ends)
+        ends = f"a change of timeline or of a node's state, or {old.name} within reach again, ends the plan"
+        return (f"waiting costs writes: nothing accepts them; if {old.name} is off, it loses nothing more", ends)
     if not choice.planned:
         since = f"{old.name} was seen down at {_clock(old.sampled_at)}"
         if loss is not None and loss.last is not None:
@@ -95,9 +95,9 @@ def waiting(view: ClusterView, choice: Choice, loss: Loss | None) -> tuple[str, 
 
 def _newest(node: NodeView) -> str:
     if node.last_replay_age is None:
-        return f"{node.name} has replayed no commit since it was started"
+        return f"No commit was replayed by {node.name} since it was started"
     newest = node.sampled_at - timedelta(seconds=node.last_replay_age)
-    return f"{node.name}'s newest commit is of {_clock(newest, node.sampled_at)}"
+    return f"The newest commit on {node.name} is of {_clock(newest, node.sampled_at)}"
 
 
 def _clock(at: datetime, beside: datetime | None = None) -> str:
