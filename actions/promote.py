@@ -9,7 +9,7 @@ from core.outcome import Evidence, Probe, Refusal
 from core.plan import Kind, Lock, Look, Plan, Risk, Step, Undo
 from core.spec import Argument, Spec, Takes
 from fleet.inventory import Cluster
-from fleet.postgres import account, byhand, failover, hosts, lookup, lsn, switch, takeover, unseen, vantage
+from fleet.postgres import account, byhand, failover, hosts, hung, lookup, lsn, switch, takeover, unseen, vantage
 from fleet.postgres.blocking import blocked
 from fleet.postgres.candidate import Choice, choose
 from fleet.postgres.loss import WAL_BYTES, WAL_SECONDS, Loss, measure
@@ -61,7 +61,7 @@ def look(asked: Asked, site: Site) -> Found:
     if isinstance(choice, Refusal):
         return Found(view, site.cluster, choice)
     way = hosts.in_the_way(site, view, choice)
-    if way is None and not choice.seen:
+    if way is None and (choice.hangs or not choice.seen):
         way = vantage.cut_off(site, view, choice.old)
     if choice.planned or not choice.seen or way is not None:
         return Found(view, site.cluster, choice, way)
@@ -159,9 +159,18 @@ def _failover(found: Found, choice: Choice, slots: Mapping[str, str]) -> tuple[S
     away = {"node": old, "candidate": new}
     caps = {"wal_bytes": WAL_BYTES, "wal_seconds": WAL_SECONDS}
     loose = Undo("unfence", {"node": old}, f"take the fence off {old}")
-    return (
+    begin = [
         Step("confirm", away, f"see that {old} is dead", Kind.LOOK, 60),
         Step("fence", {"node": old}, f"fence {old}", Kind.PROBE, 60, undo=loose),
+    ]
+    if choice.hangs:
+        again = Undo("revive", {"node": old}, f"start {old} again")
+        begin = [
+            Step("hung", {"node": old}, f"see that {old} hangs", Kind.LOOK, 60),
+            Step("halt", {"node": old}, f"kill {old} behind a fence", Kind.PROBE, 120, undo=again),
+        ]
+    return (
+        *begin,
         Step("weigh", {**away, **caps}, "measure the loss", Kind.LOOK, 120),
         *_from_promotion(found, choice, siblings, WAL_BYTES, WAL_SECONDS),
     )
@@ -215,6 +224,9 @@ STEPS = {
     "confirm": _look(failover.confirm),
     "fence": _code(failover.fence, failover.is_fenced),
     "unfence": _code(failover.unfence, failover.unfenced),
+    "hung": _look(hung.hung),
+    "halt": _code(hung.halt, hung.halted),
+    "revive": _code(hung.revive, hung.revived),
     "weigh": _look(failover.weigh),
     "unheard": _look(unseen.unheard),
     "lead": _code(unseen.promote, unseen.promoted),

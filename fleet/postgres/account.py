@@ -65,7 +65,9 @@ def notes(view: ClusterView, cluster: Cluster, choice: Choice) -> tuple[str, ...
         said.append(f"If it is only cut off, it goes on accepting writes: two primaries, and {choice.old}'s are lost")
         said.append(f"{choice.old} must stay off until its data is a standby's: /db resync {cluster.name} {choice.old}")
     elif not choice.planned:
-        said.append(f"{choice.old} is dead: no answer to the bot, no process on its machine ({old.error})")
+        hangs = "hangs: its server runs, and answers nobody, not on its own machine either"
+        dead = "is dead: no answer to the bot, no process on its machine"
+        said.append(f"{choice.old} {hangs if choice.hangs else dead} ({old.error})")
         said.append(f"Starting {choice.old} again instead loses nothing: {byhand.restart(cluster, choice)}")
         said.append(f"{choice.old} stays fenced. Afterwards: /db resync {cluster.name} {choice.old}")
     return tuple(said)

@@ -14,7 +14,7 @@ _PATIENCE = 60  # seconds
 def onward(cluster: Cluster, choice: Choice, slots: Mapping[str, str]) -> tuple[str, ...]:
     """Give the commands that finish the promotion, in order."""
     old, new = cluster.node(choice.old), cluster.node(choice.new)
-    lines = [*(_clean_stop(old, new) if choice.planned else _dead(old))]
+    lines = [*(_clean_stop(old, new) if choice.planned else _dead(old, hangs=choice.hangs))]
     lines += [sql(new, f"SELECT pg_create_physical_replication_slot('{slot}', true)") for slot in slots.values()]
     lines += [
         "# No way back from here.",
@@ -82,11 +82,13 @@ def _clean_stop(old: Node, new: Node) -> list[str]:
     ]
 
 
-def _dead(old: Node) -> list[str]:
+def _dead(old: Node, *, hangs: bool) -> list[str]:
+    kill = [run(old, program(old, "pg_ctl"), "-D", old.data, "-m", "immediate", "stop")] if hangs else []
     return [
         f"# {old.name} must be off, and stay read-only if it is ever started:",
         run(old, program(old, "pg_ctl"), "-D", old.data, "status"),
         run(old, "touch", signal_file(old)),
+        *kill,
     ]
 
 

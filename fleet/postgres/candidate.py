@@ -7,7 +7,7 @@ from core.outcome import Refusal
 from fleet.inventory import Cluster
 from fleet.postgres import lsn
 from fleet.postgres.lost_primary import last_primary
-from fleet.postgres.view import PRIMARY, STANDBY, ClusterView, NodeView
+from fleet.postgres.view import PRIMARY, STANDBY, UNKNOWN, ClusterView, NodeView
 
 LAG_BUDGET = 16 * 1024 * 1024  # bytes; repmgr, autobase and pg_auto_failover ask for 10 to 16 MiB
 NOT_BELOW = (
@@ -24,7 +24,8 @@ NOT_BELOW = (
 class Choice:
     """Who hands over to whom. ``planned``: the primary answers. ``others`` follow; ``notes`` say why not another.
 
-    Without ``seen`` nobody reaches the old primary: neither its server nor its machine.
+    Without ``seen`` nobody reaches the old primary: neither its server nor its machine. It ``hangs`` when its server
+    runs, but answers nobody.
     """
 
     old: str
@@ -33,6 +34,7 @@ class Choice:
     others: tuple[str, ...]
     notes: tuple[str, ...] = ()
     seen: bool = True
+    hangs: bool = False
 
 
 def choose(view: ClusterView, cluster: Cluster, wanted: str | None) -> Choice | Refusal:
@@ -92,7 +94,8 @@ def _pick(  # who from, who to, by which rules
     ]
     notes += [f"{node.name} would do as well; {new.name} comes first by WAL, priority or name." for node in fit[1:]]
     seen = planned or old.control is not None
-    return Choice(old.name, new.name, planned, others, tuple(notes), seen)
+    hangs = old.state == UNKNOWN and old.control is not None
+    return Choice(old.name, new.name, planned, others, tuple(notes), seen, hangs)
 
 
 def _nobody(refusals: list[Refusal]) -> Refusal:

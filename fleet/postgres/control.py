@@ -79,13 +79,16 @@ def gone(shell: Shell, node: Node, *, timeout: float = QUICK) -> bool:
     After kill -9 of the postmaster a busy backend lives on and may even commit; every server process has the data
     folder as its working directory, which Linux shows under /proc. Where there is no /proc only pg_ctl is asked.
     """
-    if running(shell, node, timeout=timeout):
-        return False
+    return not running(shell, node, timeout=timeout) and not processes(shell, node, timeout=timeout)
+
+
+def processes(shell: Shell, node: Node, *, timeout: float = QUICK) -> tuple[str, ...]:
+    """Give the ids of all processes that work in a node's data folder, as far as /proc shows them."""
     ran = shell.run(
         ["find", "-L", "/proc", "-mindepth", "2", "-maxdepth", "2", "-name", "cwd", "-samefile", node.data],
         timeout=timeout,
     )
-    return not ran.out.strip()
+    return tuple(line.split("/")[2] for line in ran.out.split())
 
 
 def fenced(shell: Shell, node: Node, *, timeout: float = QUICK) -> bool:

@@ -5,15 +5,12 @@ from fleet.postgres.view import DOWN, UNKNOWN, ClusterView, NodeView
 
 
 def last_primary(view: ClusterView) -> NodeView | Refusal:
-    """Give the one node that was the primary: proven dead by its machine, or reached by nobody at all.
+    """Give the one node that was the primary: proven dead by its machine, hanging there, or reached by nobody at all.
 
-    "It does not answer" proves nothing: whoever is reached by nobody has to be switched off before anybody is promoted.
+    "It does not answer" proves nothing: who hangs is killed, and who is reached by nobody switched off, before anybody
+    is promoted.
     """
     silent = [node for node in view.nodes.values() if node.state == UNKNOWN and _may_write(node)]
-    hanging = next((node for node in silent if node.control is not None), None)
-    if hanging is not None:
-        hint = f"See why {hanging.name} hangs; stop or restart it by hand. Only a stopped primary can be replaced."
-        return Refusal("PROMOTE-PRIMARY-SILENT", f"{hanging.name} does not answer, but its server runs.", hint)
     dead = [node for node in view.nodes.values() if node.state == DOWN and node.control and node.control.was_primary]
     return _unseen(view, silent, dead) if silent else _dead(dead)
 
@@ -31,7 +28,7 @@ def _may_write(node: NodeView) -> bool:
 
 
 def _unseen(view: ClusterView, silent: list[NodeView], dead: list[NodeView]) -> NodeView | Refusal:
-    """Take the one node that nobody reaches for the primary when everybody else is accounted for."""
+    """Take the one silent node for the primary when everybody else is accounted for, and hears nothing from it."""
     node = silent[0]
     suspects = [*silent, *(other for other in dead if other.control and other.control.may_write)]
     if len(suspects) > 1:
@@ -41,8 +38,10 @@ def _unseen(view: ClusterView, silent: list[NodeView], dead: list[NodeView]) -> 
     listener = hearing(view)
     if listener is None:
         return node
-    hint = "If its machine really is gone, its standbys notice within wal_receiver_timeout (60 s): ask again then."
-    said = f"{node.name} can't be reached by the bot, but {listener.name} still streams from it."
+    said = f"{node.name} does not answer the bot, but {listener.name} still streams from it."
+    hint = "If it is gone, its standbys notice within wal_receiver_timeout (60 s): ask again then."
+    if node.control is not None:
+        hint = f"Sessions that it has may go on writing. See why {node.name} hangs; stopping it by hand is safe, too."
     return Refusal("PROMOTE-PRIMARY-ALIVE", said, hint)
 
 

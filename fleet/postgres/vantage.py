@@ -1,4 +1,4 @@
-"""Who else can reach a server that the bot can't reach: asked from the machines of its standbys."""
+"""Who else can reach a server that the bot can't reach: asked from its own machine, and from its standbys'."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,7 +14,7 @@ _ACCEPTS, _REJECTS = 0, 1  # pg_isready's codes: a server that is starting up re
 
 
 def cut_off(site: Site, view: ClusterView, silent: str) -> Refusal | None:
-    """Refuse when any standby's machine gets an answer from the silent server: then the bot is cut off, not the server.
+    """Refuse when any machine gets an answer from the silent server: then the bot is cut off, or not let in.
 
     repmgr and pg_auto_failover ask for two places that see the same, too: one alone may have lost its own link.
     """
@@ -27,9 +27,9 @@ def cut_off(site: Site, view: ClusterView, silent: str) -> Refusal | None:
 
 
 def seen_from(site: Site, view: ClusterView, silent: str) -> tuple[str, ...]:
-    """Name the standbys whose machines get an answer from a server; an empty word for each that gets none."""
+    """Name whose machines get an answer from a server, its own or a standby's; an empty word where none comes."""
     there = site.cluster.node(silent)
-    here = [site.cluster.node(node.name) for node in view.standbys]
+    here = [site.cluster.node(node.name) for node in (*view.standbys, view.nodes[silent])]
     with ThreadPoolExecutor(max_workers=max(1, len(here)), thread_name_prefix="vantage") as pool:
         return tuple(pool.map(lambda node: node.name if _answers(site, node, there) else "", here))
 

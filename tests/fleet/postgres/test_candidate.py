@@ -111,7 +111,7 @@ def test_one_that_is_ahead_but_unfit_is_not_asked_to_follow() -> None:
 
 def test_silence_is_not_death() -> None:
     frozen = silent("db1", Control("76", "in production", 1, HERE, HERE))
-    assert code(frozen, standby("db2"), standby("db3")) == "PROMOTE-PRIMARY-SILENT"
+    assert code(frozen, standby("db2"), standby("db3")) == "PROMOTE-PRIMARY-ALIVE"
 
 
 def test_a_silent_standby_does_not_stand_in_the_way_of_a_failover() -> None:

@@ -54,6 +54,9 @@ def test_a_dead_one_behind_its_fence_is_no_suspect() -> None:
     assert found.name == "db1"
 
 
-def test_one_whose_machine_answers_has_to_be_stopped_first_however_silent_its_server() -> None:
+def test_one_that_hangs_on_its_machine_is_killed_before_anybody_is_promoted() -> None:
     hangs = replace(silent("db1"), control=Control("76", "in production", 1, HERE, HERE))
-    assert code(hangs, standby("db2", **DEAF), standby("db3", **DEAF)) == "PROMOTE-PRIMARY-SILENT"
+    assert code(hangs, standby("db2", **DEAF), standby("db3")) == "PROMOTE-PRIMARY-ALIVE"
+    choice = choose(cluster_view(hangs, standby("db2", **DEAF), standby("db3", **DEAF)), inventory(), None)
+    assert isinstance(choice, Choice)
+    assert (choice.old, choice.planned, choice.seen, choice.hangs) == ("db1", False, True, True)
