@@ -14,6 +14,7 @@ help:
 	@echo "make test          all tests; what needs a real server and has none is skipped, and said"
 	@echo "make check         lint, types, architecture"
 	@echo "make bench         figures beside references [ONLY=name]"
+	@echo "make peers         fetch Patroni, apart, for figures and tests beside it"
 	@echo "make mutants       how many small faults in the gate its tests notice (about a quarter of an hour)"
 	@echo "make soak          races, kills, forgeries and hostile values, many times over (about an hour and a half)"
 	@echo "make docs          write docs/actions.md anew"
@@ -47,6 +48,9 @@ soak: $(READY)
 docs: $(READY)
 	@$(PY) -m bot.table --write
 
+peers: $(READY)
+	@$(PY) -m bench.peers.packages
+
 bench: $(READY)
 	@$(PY) -m bench $(ONLY)
 
@@ -55,4 +59,4 @@ clean:
 	@rm -rf .venv .seconder .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test check mutants soak docs bench clean
+.PHONY: help setup demo test check mutants soak docs peers bench clean

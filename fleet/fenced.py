@@ -66,6 +66,10 @@ class FencedSite:
         connection.execute("SELECT set_config('application_name', %s, false)", (f"{_MARK} {self.run} {self.epoch}",))
         return connection
 
+    def ahead(self, node: Node, count: int) -> None:
+        """Open connections that nobody uses yet: whoever takes one is asked then."""
+        self.site.ahead(node, count)
+
 
 def shut_out(site: Site, run: str, epoch: int) -> list[str]:
     """End, on every node that answers, the sessions of earlier epochs of a run; gives the nodes that did not answer.

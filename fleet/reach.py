@@ -2,7 +2,9 @@
 
 import math
 import threading
+import time
 import weakref
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -19,6 +21,8 @@ Connection = psycopg.Connection[dict[str, object]]
 
 _LIBPQ_LEAST = 2  # seconds: libpq takes no shorter connect_timeout
 _DEAD_AFTER = 15_000  # milliseconds without an acknowledgement
+_ANSWER = 3.0  # seconds
+_FRESH = 60.0  # seconds that a connection which was opened ahead may wait
 _IDLE, _INTERVAL, _MISSES = 5, 3, 3  # seconds, seconds, times: TCP keepalives
 
 
@@ -31,6 +35,7 @@ class Reach:
         self._lock = threading.Lock()
         self._shells: dict[tuple[str, int, str, str], Shell] = {}
         self._connections: weakref.WeakSet[Connection] = weakref.WeakSet()
+        self._ahead: dict[str, list[tuple[float, Connection]]] = {}
 
     @property
     def cluster(self) -> Cluster:
@@ -50,6 +55,35 @@ class Reach:
 
         ``timeout`` is in seconds, rounded up, at least 2. Raises ``Unreachable`` (code PG-UNREACHABLE).
         """
+        waiting = self._taken(node)
+        if waiting is not None:
+            return waiting
+        return self._connect(node, timeout)
+
+    def ahead(self, node: Node, count: int) -> None:
+        """Open so many connections for those who connect within the next seconds: clients will be waiting then.
+
+        Raises ``Unreachable``.
+        """
+        made = [self._connect(node, _ANSWER) for _ in range(count)]
+        with self._lock:
+            self._ahead.setdefault(node.name, []).extend((time.monotonic(), connection) for connection in made)
+
+    def _taken(self, node: Node) -> Connection | None:
+        """Give a connection that was opened ahead and still lives, each once; end those that waited too long."""
+        while True:
+            with self._lock:
+                kept = self._ahead.get(node.name)
+                if not kept:
+                    return None
+                since, connection = kept.pop()
+            if time.monotonic() - since < _FRESH:
+                with suppress(psycopg.Error):
+                    connection.execute("")
+                    return connection
+            connection.close()
+
+    def _connect(self, node: Node, timeout: float) -> Connection:
         try:
             connection = psycopg.connect(
                 host=node.address,
@@ -78,6 +112,7 @@ class Reach:
         with self._lock:
             shells, connections = list(self._shells.values()), list(self._connections)
             self._shells.clear()
+            self._ahead.clear()
             self._connections.clear()
         for connection in connections:
             connection.close()

@@ -23,3 +23,7 @@ class Site(Protocol):
     def connect(self, node: Node, *, timeout: float = 3.0) -> psycopg.Connection[dict[str, object]]:
         """Open an autocommit connection whose rows are dicts; ``timeout`` in seconds. Raises ``Unreachable``."""
         ...
+
+    def ahead(self, node: Node, count: int) -> None:
+        """Open so many connections for those who connect within the next seconds. Raises ``Unreachable``."""
+        ...

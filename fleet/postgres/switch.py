@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from core.errors import StepFailed
 from core.outcome import Evidence, Probe
 from fleet.inventory import Node
-from fleet.postgres import control, lsn, upstream, wal
+from fleet.postgres import brim, control, lsn, upstream, wal
 from fleet.postgres.candidate import LAG_BUDGET
 from fleet.postgres.observe import observe
 from fleet.postgres.patience import Connection, one, talk
@@ -21,7 +21,9 @@ CHECKPOINT_TIME = 300.0  # seconds
 STOP_TIME = 95.0  # seconds: wal_sender_timeout (60 s), after which a stuck walsender gives up, and some more
 GATE_TIME = 30.0  # seconds, as repmgr and pg_auto_failover
 _CATCH_UP = 10.0  # seconds
+_LATER = 2  # connections to the candidate that are opened ahead: for the gate and for the promotion
 _RECENT = "SELECT clock_timestamp() - checkpoint_time < interval '2 min' AS recent FROM pg_control_checkpoint()"
+_REPLAYED = "SELECT pg_last_wal_replay_lsn()::text AS lsn"
 _LONG_CHECKPOINT = 1.0  # seconds; after a longer one there is enough new to write to make a second one worth it
 
 
@@ -32,9 +34,11 @@ def prepare(site: Site, *, node: str, primary: str, slots: Mapping[str, str]) ->
         made = [slot for slot in slots.values() if upstream.ensure_slot(connection, slot)]
     with talk(site, site.cluster.node(primary), seconds=2 * CHECKPOINT_TIME) as connection:
         seconds = _checkpoint(connection)
-        if seconds > _LONG_CHECKPOINT:
+        if brim.fill(connection) or seconds > _LONG_CHECKPOINT:
             _checkpoint(connection)
+        _timeline, position = head(connection, primary)
     with talk(site, candidate, seconds=CHECKPOINT_TIME) as connection:
+        _wait_replayed(connection, position)
         _checkpoint(connection)
     return Evidence(f"slots on {node}: {', '.join(slots.values())}; checkpoint took {seconds:.2f} s", {"made": made})
 
@@ -76,6 +80,7 @@ def stop(site: Site, *, node: str, candidate: str, slot: str, timeline: int) -> 
         known = upstream.current_conninfo(primary) or upstream.current_conninfo(standby)
         upstream.aim(primary, upstream.conninfo(known, new, node), slot)
     shell = site.shell(old)
+    site.ahead(new, _LATER)
     control.fence(shell, old)
     began = time.monotonic()
     control.request_stop(shell, old)
@@ -135,9 +140,8 @@ def gate(site: Site, *, node: str, candidate: str, timeline: int) -> Evidence:
     old, new = site.cluster.node(node), site.cluster.node(candidate)
     found = control.read_control(site.shell(old), old)
     if found.state != control.SHUT_DOWN or not found.fenced:
-        raise StepFailed(
-            f"{node} is {found.state!r}, fenced: {found.fenced}.", "Look at it by hand.", code="NOT-STOPPED"
-        )
+        said = f"{node} is {found.state!r}, fenced: {found.fenced}."
+        raise StepFailed(said, "Look at it by hand.", code="NOT-STOPPED")
     deadline = time.monotonic() + GATE_TIME
     with talk(site, new, seconds=2 * GATE_TIME) as connection:
         while not (
@@ -170,6 +174,13 @@ def _wait_near(primary: Connection, standby: Connection, name: str) -> None:
             return
         if time.monotonic() > deadline:
             raise StepFailed(f"{name} lacks {lsn.size(lag)}, at most {lsn.size(LAG_BUDGET)} is agreed.", code="LAG")
+        time.sleep(control.POLL)
+
+
+def _wait_replayed(connection: Connection, position: int) -> None:
+    """Give a standby some time to replay a checkpoint: it makes none of its own before, nor WAL files ahead."""
+    deadline = time.monotonic() + _CATCH_UP
+    while lsn.parse(one(connection, _REPLAYED)["lsn"] or "0/0") < position and time.monotonic() < deadline:
         time.sleep(control.POLL)
 
 
