@@ -22,6 +22,7 @@ from fleet.postgres import (
     plight,
     readiness,
     rebuild,
+    restarting,
     rewind,
     telling,
     ways,
@@ -105,7 +106,8 @@ def refuse(asked: Asked, found: Found) -> Refusal | None:
         return Refusal("RESYNC-UNKNOWN-NODE", f"{asked.cluster} has no node {asked.node}.", "See /db status.")
     if found.primary is None or found.plight is None or found.choice is None:
         return nobody(found.view, asked.node)
-    return _wrong_node(asked, found, found.plight) or _not_needed(asked, found) or _no_copy(asked, found)
+    falls = restarting.objection(found.view.nodes[asked.node], found.view.nodes[found.primary], found.plight.stray)
+    return _wrong_node(asked, found, found.plight) or _not_needed(asked, found) or falls or _no_copy(asked, found)
 
 
 def _wrong_node(asked: Asked, found: Found, seen: Plight) -> Refusal | None:

@@ -107,7 +107,7 @@ def _nobody(refusals: list[Refusal]) -> Refusal:
     return Refusal("PROMOTE-NO-CANDIDATE", f"No standby can take over. {reasons}", refusals[0].hint)
 
 
-def _common(_view: ClusterView, cluster: Cluster, node: NodeView) -> Refusal | None:
+def _common(view: ClusterView, cluster: Cluster, node: NodeView) -> Refusal | None:
     name = node.name
     if node.state != STANDBY:
         hint = f"Bring {name} back first, or name another standby."
@@ -118,6 +118,8 @@ def _common(_view: ClusterView, cluster: Cluster, node: NodeView) -> Refusal | N
         hint = "It is kept behind on purpose, to look at the past. Name another one."
         return Refusal("PROMOTE-DELAYED", f"{name} applies WAL {node.apply_delay:g} s late.", hint)
     if node.replay_paused:
+        if view.primary is not None and (setting := too_little(node, view.primary)):
+            return _too_little(setting, node, view.primary)  # to resume would shut it down
         hint = f"Find out who paused it and why, then: SELECT pg_wal_replay_resume(); on {name}."
         return Refusal("PROMOTE-PAUSED", f"Replay is paused on {name}.", hint)
     return None
@@ -160,12 +162,20 @@ def most_advanced(view: ClusterView, cluster: Cluster) -> NodeView | None:
 def _settings_rule(view: ClusterView, old: NodeView, node: NodeView) -> Refusal | None:
     """Nobody may have less than whom it will follow: not the candidate now, not the others later."""
     for below, above in [(node, old), *((other, node) for other in [old, *view.standbys])]:
-        name = next((key for key in NOT_BELOW if _number(below, key) < _number(above, key)), None)
-        if name is not None:
-            said = f"{name} is {_number(below, name)} on {below.name}, {_number(above, name)} on {above.name}."
-            hint = f"Raise it on {below.name} and restart that one, else it could not follow."
-            return Refusal("PROMOTE-SETTINGS", said, hint)
+        if name := too_little(below, above):
+            return _too_little(name, below, above)
     return None
+
+
+def too_little(below: NodeView, above: NodeView) -> str:
+    """Give the first setting of which a node has less than whom it follows, or nothing."""
+    return next((key for key in NOT_BELOW if _number(below, key) < _number(above, key)), "")
+
+
+def _too_little(name: str, below: NodeView, above: NodeView) -> Refusal:
+    said = f"{name} is {_number(below, name)} on {below.name}, {_number(above, name)} on {above.name}."
+    hint = f"Raise it on {below.name} and restart that one, else it could not follow."
+    return Refusal("PROMOTE-SETTINGS", said, hint)
 
 
 def _room_rule(view: ClusterView, node: NodeView) -> Refusal | None:

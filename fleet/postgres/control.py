@@ -156,7 +156,7 @@ def stop(shell: Shell, node: Node, *, timeout: float) -> None:
 def start(shell: Shell, node: Node, *, timeout: float) -> None:
     """Start a server. Raises ``StepFailed`` when it can't be; a running one is fine.
 
-    pg_ctl's code 0 does not prove that the server stays up: ask the server afterwards.
+    18's pg_ctl ends with code 0 though a standby fell over at once, and no code proves that it stays up: ask it.
     """
     if running(shell, node):
         return
@@ -164,7 +164,7 @@ def start(shell: Shell, node: Node, *, timeout: float) -> None:
     if not node.service:
         _need(shell.run(["mkdir", "-p", "--", node.work], timeout=QUICK), node, "mkdir")
     ran = shell.run(start_argv(node, timeout), timeout=timeout + QUICK)
-    if not ran.ok:
+    if not ran.ok or not running(shell, node):
         hint = f"Read the end of its log on {node.name}."
         raise StepFailed(f"{node.name} can't be started: {_last(ran)}", hint, code="START-REFUSED")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fleet.postgres import lsn
-from fleet.postgres.candidate import NOT_BELOW
+from fleet.postgres.candidate import NOT_BELOW, too_little
 from fleet.postgres.view import DOWN, PRIMARY, STANDBY, UNKNOWN, Archiver, ClusterView, NodeView, Slot
 
 OK, NOT_KNOWN, WARN, CRIT = "ok", "unknown", "warn", "crit"
@@ -106,9 +106,9 @@ def _standby(view: ClusterView, node: NodeView) -> Iterator[Finding]:
     primary, resync = view.primary, f"/db resync {view.name} {node.name}"
     if node.replay_paused:
         level = WARN if node.apply_delay else CRIT
-        yield Finding(
-            level, "PAUSED", node.name, f"Replay is paused on {node.name}.", "pg_wal_replay_resume() ends it."
-        )
+        short = too_little(node, primary) if primary else ""
+        hint = f"Raise {short} there: to resume now would shut it down." if short else "pg_wal_replay_resume() ends it."
+        yield Finding(level, "PAUSED", node.name, f"Replay is paused on {node.name}.", hint)
     if primary is None:
         return
     if node.timeline != primary.timeline:

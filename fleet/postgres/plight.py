@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.errors import SeconderError
 from fleet.inventory import LOCAL, Node
-from fleet.postgres import datadir, divergence, login, lsn, readiness, rewind, sameness
+from fleet.postgres import datadir, divergence, login, lsn, readiness, restarting, rewind, sameness
 from fleet.postgres.datadir import DataDir
 from fleet.postgres.divergence import End, Verdict
 from fleet.postgres.ladder import Standing
@@ -26,7 +26,8 @@ _MAY_READ = """
 class Plight:
     """A node's trouble. ``lost`` is the WAL in bytes that only this node has, where that is known.
 
-    ``archive`` is a folder on the node's machine that holds the WAL which it needs, or empty.
+    ``archive`` is a folder on the node's machine that holds the WAL which it needs, or empty. ``stray`` is a history
+    file that would keep it from starting.
     """
 
     standing: Standing
@@ -34,6 +35,7 @@ class Plight:
     data: DataDir | None
     lost: int | None
     archive: str
+    stray: str = ""
 
     @property
     def restart(self) -> bool:
@@ -83,7 +85,8 @@ def look(site: Site, view: ClusterView, target: str, primary: str) -> Plight:
     )
     fork = forks.get(end.timeline) if end.timeline is not None else None
     beyond = end.position - fork if fork is not None and end.position is not None else None
-    return Plight(standing, end, data, beyond if verdict is Verdict.DIVERGED else None, archive)
+    stray = "" if standing.streaming and standing.moving else restarting.stray_history(site, pair.here, timeline)
+    return Plight(standing, end, data, beyond if verdict is Verdict.DIVERGED else None, archive, stray)
 
 
 def _tli(node: NodeView) -> int | None:

@@ -72,11 +72,12 @@ class Sender:
     def stuck(self) -> bool:
         """Say whether the standby has stopped to answer: it should every 10 s (wal_receiver_status_interval).
 
-        Sooner when it was sent something that it has not even written.
+        Sooner when it was sent something that it has not even written: a standby says so at once. pg_receivewal, which
+        replays nothing, never says so before those 10 s are over.
         """
         if self.reply_age is None or self.state == "backup":
             return False
-        unwritten = (self.sent_lsn or 0) > (self.write_lsn or 0)
+        unwritten = self.replay_lsn is not None and (self.sent_lsn or 0) > (self.write_lsn or 0)
         return self.reply_age > SILENT or (unwritten and self.reply_age > SILENT_WITH_WAL)
 
 

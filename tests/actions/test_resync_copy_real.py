@@ -2,13 +2,16 @@
 
 import pytest
 
+from actions import promote, status
 from actions.resync import ACTION
 from fleet.postgres import control
+from fleet.postgres.observe import observe
 from fleet.site import Site
 from sandbox.cluster import DemoCluster
 from tests.fixtures.carry import Carrier
 from tests.fixtures.postgres import each_cluster as cluster
-from tests.fixtures.trouble import in_step, planned, refused, site, way, write
+from tests.fixtures.trouble import change, in_step, planned, refused, site, way, write
+from tests.fixtures.walk import refusal
 
 pytestmark = pytest.mark.postgres
 __all__ = ["cluster", "site"]
@@ -80,7 +83,12 @@ def two_writers_on_one_timeline(cluster: DemoCluster) -> None:
 
 def test_a_node_that_wrote_on_the_same_timeline_is_never_taken_for_healthy(cluster: DemoCluster, site: Site) -> None:
     two_writers_on_one_timeline(cluster)
+    change(cluster, "db2", "default_transaction_read_only", "on")  # one SET undoes it: it is no fence
     assert refused(site, "db2").code == "RESYNC-TWO-PRIMARIES"
+    view = observe(site)
+    assert {(node.sysid, node.timeline) for node in view.primaries} == {(view.nodes["db3"].sysid, 1)}
+    assert status.answer(status.Asked("main"), view).data["findings"][0]["code"] == "SPLIT-BRAIN"  # type: ignore[index]  # plain data
+    assert refusal(promote.ACTION, promote.Asked("main", "db3"), site).code == "PROMOTE-SPLIT-BRAIN"
     cluster.stop("db2")
     write(cluster, "db1", 9000)  # the right one is ahead again: its LSN hides the fork
     made = planned(site, "db2")

@@ -53,6 +53,7 @@ def test_who_was_not_chosen_is_named_with_its_reason() -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
+        ({"replay_paused": True, "settings": {**SETTINGS, "max_connections": "50"}}, "PROMOTE-SETTINGS"),
         ({"replay_paused": True}, "PROMOTE-PAUSED"),
         ({"apply_delay": 3600.0}, "PROMOTE-DELAYED"),
         ({"timeline": 2}, "PROMOTE-OTHER-TIMELINE"),

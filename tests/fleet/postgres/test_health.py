@@ -86,3 +86,9 @@ def test_a_delayed_standby_is_behind_on_purpose() -> None:
 )
 def test_a_primary_that_is_not_well_is_found(changes: dict[str, Any], expected: tuple[str, str]) -> None:
     assert expected in found(primary(**changes), standby("db2"), standby("db3"))
+
+
+def test_nobody_is_told_to_resume_a_standby_that_would_shut_down_then() -> None:
+    short = standby("db2", replay_paused=True, settings={**SETTINGS, "max_connections": "50"})
+    hints = {item.code: item.hint for item in findings(cluster_view(primary(), short, standby("db3")))}
+    assert hints["PAUSED"] == "Raise max_connections there: to resume now would shut it down."

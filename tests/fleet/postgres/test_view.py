@@ -41,6 +41,11 @@ def test_a_sender_is_stuck_when_its_standby_owes_it_an_answer() -> None:
     assert not sender("backup", reply_age=600.0, state="backup").stuck
 
 
+def test_who_replays_nothing_tells_every_ten_seconds_what_it_wrote_and_is_not_stuck_before() -> None:
+    assert not sender("pg_receivewal", reply_age=9.0, write_lsn=HERE - 100, replay_lsn=None).stuck
+    assert sender("pg_receivewal", reply_age=26.0, write_lsn=HERE - 100, replay_lsn=None).stuck
+
+
 def test_a_fenced_server_may_not_write_though_it_was_the_primary() -> None:
     crashed, fenced, follower = dead("db1"), dead("db1", fenced=True), dead("db1", "in archive recovery")
     assert crashed.control is not None
