@@ -4,7 +4,7 @@ import pytest
 
 from fleet.postgres.health import findings, verdict
 from fleet.postgres.view import Archiver, NodeView, Prepared, Slot, Transaction
-from tests.fixtures.views import HERE, SETTINGS, cluster_view, dead, primary, sender, silent, standby
+from tests.fixtures.views import HERE, SETTINGS, cluster_view, dead, mute, primary, sender, silent, standby
 
 MIB = 1024**2
 
@@ -86,3 +86,11 @@ def test_a_delayed_standby_is_behind_on_purpose() -> None:
 )
 def test_a_primary_that_is_not_well_is_found(changes: dict[str, Any], expected: tuple[str, str]) -> None:
     assert expected in found(primary(**changes), standby("db2"), standby("db3"))
+
+
+def test_a_standby_that_takes_no_queries_is_well_while_its_receiver_streams() -> None:
+    assert found(primary(), standby("db2"), mute("db3")) == []
+    assert found(primary(), standby("db2"), mute("db3", receive_lsn=None)) == []  # the primary knows
+    assert found(primary(), standby("db2"), mute("db3", receiver=None)) == [("crit", "NOT-STREAMING")]
+    assert found(primary(timeline=2), standby("db2", timeline=2), mute("db3")) == [("crit", "OTHER-TIMELINE")]
+    assert found(primary(), standby("db2"), mute("db3", receive_lsn=HERE - 20 * MIB)) == [("warn", "LAG")]
