@@ -29,6 +29,7 @@ from fleet.postgres import (
 )
 from fleet.postgres.divergence import Verdict
 from fleet.postgres.ladder import Choice, Rung
+from fleet.postgres.mute import takes_no_queries
 from fleet.postgres.observe import observe
 from fleet.postgres.plight import Plight
 from fleet.postgres.readiness import Readiness, objection
@@ -104,6 +105,9 @@ def refuse(asked: Asked, found: Found) -> Refusal | None:
     """Say what stands in the way, most basic first; "not needed" is a friendly one."""
     if asked.node not in found.view.nodes:
         return Refusal("RESYNC-UNKNOWN-NODE", f"{asked.cluster} has no node {asked.node}.", "See /db status.")
+    if takes_no_queries(found.view.nodes[asked.node]):
+        hint = "Set hot_standby = on there and restart it; then ask again."
+        return Refusal("RESYNC-MUTE", f"{asked.node} takes no queries: whether it replays could not be proven.", hint)
     if found.primary is None or found.plight is None or found.choice is None:
         return nobody(found.view, asked.node)
     falls = restarting.objection(found.view.nodes[asked.node], found.view.nodes[found.primary], found.plight.stray)

@@ -8,6 +8,7 @@ from core.outcome import Refusal
 from core.plan import Lock, Risk
 from core.spec import Spec
 from fleet.postgres.health import findings, verdict
+from fleet.postgres.mute import known_lag, takes_no_queries
 from fleet.postgres.observe import observe
 from fleet.postgres.view import DOWN, PRIMARY, STANDBY, ClusterView, NodeView
 from fleet.site import Site
@@ -57,7 +58,7 @@ def answer(_asked: Asked, found: ClusterView) -> Answer:
 
 def _row(view: ClusterView, node: NodeView) -> dict[str, object]:
     """Give a node as plain data. ``lag_seconds`` is None when it says nothing: no lag in bytes, or not known."""
-    lag = view.lag(node.name)
+    lag = known_lag(view, node) if takes_no_queries(node) else view.lag(node.name)
     receiver = node.receiver
     return {
         "node": node.name,
@@ -82,6 +83,8 @@ def _word(view: ClusterView, node: NodeView) -> str:
         return "accepts writes"
     if node.state != STANDBY:
         return "down" if node.state == DOWN else "no answer"
+    if takes_no_queries(node):
+        return "takes no queries"
     if node.replay_paused:
         return "paused"
     if view.primary is not None and node.timeline != view.primary.timeline:

@@ -26,12 +26,13 @@ from bot.reminders import Reminders
 from bot.scheduled import Scheduled, digests
 from bot.settings import Settings
 from bot.socket import Handler, build_app, open_socket
+from bot.watching.watch import READY
 from bot.who import Who
 from bot.wiring import SLACK_SECONDS, House, build, pool
 from core.errors import ConfigurationError
 from runs.bots.presence import BEAT
 from runs.dispatch import Dispatcher
-from runs.schedules.slots import Daily
+from runs.schedules.slots import Every, Schedule
 from runs.schedules.ticking import Ticks, ticker
 
 _log = logging.getLogger(__name__)
@@ -147,6 +148,7 @@ def _announcer(house: House, outbox: Outbox) -> Announcer:
         command=house.settings.bot.command,
         channel=house.settings.channel,
         channels=channels,
+        watch=house.watch,
     )
 
 
@@ -169,14 +171,15 @@ def _tell(house: House, announcer: Announcer, reminders: Reminders, leaving: thr
         leaving.wait(TELL_EVERY)
 
 
-def _due(house: House, outbox: Outbox, dispatcher: Dispatcher) -> list[Daily]:
+def _due(house: House, outbox: Outbox, dispatcher: Dispatcher) -> list[Schedule]:
     """Give everything that happens by itself at its time."""
     settings = house.settings
     asking = Scheduled(
         house.road, house.gate, outbox, house.texts, settings.channel, settings.bot.command, dispatcher.wake
     )
     posting = digests(settings.digest, lambda channel, slot: house.digest.post(outbox, channel, "system", slot))
-    return [*posting, *asking.all(settings.schedules)]
+    watching = [Every(READY, settings.ready.every, house.watch.look)] if settings.ready.every else []
+    return [*posting, *watching, *asking.all(settings.schedules)]
 
 
 def _connect(handler: Handler, leaving: threading.Event) -> None:

@@ -19,6 +19,7 @@ from bot.settings_file import (
     DigestTable,
     File,
     NodeTable,
+    ReadyTable,
     RemindTable,
     ScheduleTable,
 )
@@ -39,6 +40,7 @@ class Settings:
     bot: BotTable
     digest: DigestTable | None
     remind: RemindTable
+    ready: ReadyTable
     schedules: Mapping[str, ScheduleTable]
     anchors: AnchorsTable
     body: Mapping[str, object]
@@ -117,6 +119,7 @@ def _settings(file: File, path: Path) -> Settings:
         bot=file.bot,
         digest=file.digest,
         remind=file.remind,
+        ready=file.ready,
         schedules=file.schedules,
         anchors=file.anchors,
         body=body_of(file),

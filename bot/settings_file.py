@@ -165,6 +165,17 @@ class DigestTable(Table):
     channel: str = Field(min_length=1)
 
 
+def never(value: object) -> object:
+    """Read ``off`` as no time at all; anything else is a duration."""
+    return None if value == "off" else seconds(value)
+
+
+class ReadyTable(Table):
+    """``[ready]``: how often it is looked whether each cluster's primary could be changed; ``off`` for never."""
+
+    every: Annotated[Annotated[int, Field(ge=60)] | None, BeforeValidator(never)] = 3600
+
+
 class ScheduleTable(Table):
     """``[schedules.NAME]``: a command that is asked by itself, in the name of a person who answers for it."""
 
@@ -196,5 +207,6 @@ class File(Table):
     bot: BotTable = BotTable()
     digest: DigestTable | None = None
     remind: RemindTable = RemindTable()
+    ready: ReadyTable = ReadyTable()
     schedules: dict[Name, ScheduleTable] = Field(default_factory=dict)
     anchors: AnchorsTable = AnchorsTable()

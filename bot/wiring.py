@@ -39,6 +39,8 @@ from bot.store import CardRow
 from bot.texts import Texts
 from bot.usergroups import UserGroups
 from bot.verbs import Verbs
+from bot.watching.store import ReadinessRow
+from bot.watching.watch import Watch
 from core.canonical import canonical, sha256
 from core.clock import Clock, SystemClock
 from core.errors import ConfigurationError
@@ -62,6 +64,7 @@ TABLES = (
     SlotRow,
     AnchorRow,
     CardRow,
+    ReadinessRow,
 )  # named, so that their rooms' tables are known before the store is prepared
 
 
@@ -87,6 +90,7 @@ class House:
     runner: Runner
     stops: Stops
     digest: Digest
+    watch: Watch
     anchoring: Anchoring
     presence: Presence
 
@@ -162,6 +166,7 @@ def build(environment: Environment, settings: Settings, leaving: threading.Event
         digest=Digest(
             store, gate, holds, reviews, catalogue["status"], catalogue["ready"], sites, texts, clock, anchoring
         ),
+        watch=Watch(store, clock, catalogue["ready"], sites),
         anchoring=anchoring,
         presence=presence,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from core.outcome import Refusal
+from fleet.postgres.mute import takes_no_queries
 from fleet.postgres.view import ClusterView, NodeView
 
 QUEUE = 128  # WAL files that wait: repmgr's critical number
@@ -12,7 +13,7 @@ _AUTOMATA = ("patroni", "repmgr", "pg_auto_failover", "pgautofailover")
 def blocked(view: ClusterView, primary: NodeView) -> Iterable[Refusal]:
     """Say what would hold up a clean stop of the primary, or must not be cut off by it."""
     yield from _automation(primary)
-    silent = {node.name: node for node in view.nodes.values() if not node.reachable}
+    silent = {node.name: node for node in view.nodes.values() if not (node.reachable or takes_no_queries(node))}
     for sender in primary.replication:
         who = sender.slot or sender.application_name
         if sender.state == "backup":

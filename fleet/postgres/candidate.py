@@ -6,8 +6,14 @@ from dataclasses import dataclass
 from core.outcome import Refusal
 from fleet.inventory import Cluster
 from fleet.postgres import lsn
+from fleet.postgres.followers import followers, most_wal
 from fleet.postgres.lost_primary import last_primary
+<<<<<<< HEAD
 from fleet.postgres.view import PRIMARY, STANDBY, UNKNOWN, ClusterView, NodeView
+=======
+from fleet.postgres.mute import takes_no_queries
+from fleet.postgres.view import PRIMARY, STANDBY, ClusterView, NodeView
+>>>>>>> w-ready
 
 LAG_BUDGET = 16 * 1024 * 1024  # bytes; repmgr, autobase and pg_auto_failover ask for 10 to 16 MiB
 NOT_BELOW = (
@@ -86,16 +92,17 @@ def _pick(  # who from, who to, by which rules
         return _nobody(refusals)
     new = fit[0]
     planned = old.state == PRIMARY
-    ahead = [node.name for node in view.standbys if not planned and _most_wal(node) > _most_wal(new)]
-    others = tuple(node.name for node in view.standbys if node.name not in {new.name, *ahead})
+    follow = followers(view, old, new, planned=planned)
     notes = [refusal.message for refusal in refusals]
-    notes += [
-        f"{name} has more WAL than {new.name} and can't follow: /db resync {cluster.name} {name}" for name in ahead
-    ]
+    notes += follow.notes
     notes += [f"{node.name} would do as well; {new.name} comes first by WAL, priority or name." for node in fit[1:]]
+<<<<<<< HEAD
     seen = planned or old.control is not None
     hangs = old.state == UNKNOWN and old.control is not None
     return Choice(old.name, new.name, planned, others, tuple(notes), seen, hangs)
+=======
+    return Choice(old.name, new.name, planned, follow.aimed, tuple(notes))
+>>>>>>> w-ready
 
 
 def _nobody(refusals: list[Refusal]) -> Refusal:
@@ -109,6 +116,9 @@ def _nobody(refusals: list[Refusal]) -> Refusal:
 
 def _common(view: ClusterView, cluster: Cluster, node: NodeView) -> Refusal | None:
     name = node.name
+    if takes_no_queries(node):
+        hint = "Set hot_standby = on there and restart it, or name another one."
+        return Refusal("PROMOTE-MUTE", f"{name} takes no queries: nothing about it could be proven.", hint)
     if node.state != STANDBY:
         hint = f"Bring {name} back first, or name another standby."
         return Refusal("PROMOTE-CANDIDATE-DOWN", f"{name} is {node.state}: {node.error}", hint)
@@ -146,7 +156,7 @@ def _unfit_to_take_over(view: ClusterView, cluster: Cluster, old: NodeView, node
         hint = f"Timeline {node.timeline} lacks all that was written on {old.timeline}. Name another one."
         return Refusal("PROMOTE-OTHER-TIMELINE", f"{node.name} is on an older timeline than {old.name} was.", hint)
     best = most_advanced(view, cluster) or node
-    if _most_wal(best) > _most_wal(node):
+    if most_wal(best) > most_wal(node):
         said = f"{node.name} has less WAL than {best.name}."
         hint = f"Promote {best.name}: it loses least, and the others can follow it."
         return Refusal("PROMOTE-NOT-MOST-ADVANCED", said, hint)
@@ -156,7 +166,7 @@ def _unfit_to_take_over(view: ClusterView, cluster: Cluster, old: NodeView, node
 def most_advanced(view: ClusterView, cluster: Cluster) -> NodeView | None:
     """Give the standby that has most WAL of those that may be promoted at all."""
     able = [node for node in view.standbys if _common(view, cluster, node) is None]
-    return max(able, key=_most_wal, default=None)
+    return max(able, key=most_wal, default=None)
 
 
 def _settings_rule(view: ClusterView, old: NodeView, node: NodeView) -> Refusal | None:
@@ -193,10 +203,6 @@ def _number(node: NodeView, setting: str) -> int:
     return int(value) if value.isdigit() else 0
 
 
-def _most_wal(node: NodeView) -> tuple[int, int]:
-    return node.timeline or 0, node.has_lsn or 0
-
-
 def _by_priority(cluster: Cluster) -> _Order:
     """Order by priority, then name: bytes of lag differ from look to look, and consent must not."""
     place = {name: -n for n, name in enumerate(sorted(cluster.nodes))}
@@ -206,4 +212,4 @@ def _by_priority(cluster: Cluster) -> _Order:
 def _by_wal(cluster: Cluster) -> _Order:
     """Order by WAL first: whoever has most loses least."""
     by_priority = _by_priority(cluster)
-    return lambda node: (*_most_wal(node), *by_priority(node))
+    return lambda node: (*most_wal(node), *by_priority(node))

@@ -169,6 +169,11 @@ def start(shell: Shell, node: Node, *, timeout: float) -> None:
         raise StepFailed(f"{node.name} can't be started: {_last(ran)}", hint, code="START-REFUSED")
 
 
+def reload(shell: Shell, node: Node) -> None:
+    """Have a server read its configuration again; no connection is needed. Raises ``ShellError``."""
+    _need(shell.run([program(node, "pg_ctl"), "-D", node.data, "reload"], timeout=QUICK), node, "pg_ctl reload")
+
+
 def wait_gone(shell: Shell, node: Node, *, timeout: float, unless: Callable[[], bool] = lambda: False) -> None:
     """Wait until no process of the server is left, ``unless`` says that there is no need any more.
 

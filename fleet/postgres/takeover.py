@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from core.errors import SeconderError, StepFailed
 from core.outcome import Evidence, Probe
 from fleet.inventory import Node
-from fleet.postgres import control, lsn, upstream
+from fleet.postgres import control, lsn, mute, upstream
 from fleet.postgres.loss import measure
 from fleet.postgres.patience import Connection, one, talk
 from fleet.postgres.standing import head, reached
@@ -90,6 +90,8 @@ def proven(site: Site, *, node: str) -> Probe:  # noqa: ARG001  # the step's arg
 def follow(site: Site, *, node: str, upstream_node: str, slot: str) -> Evidence:
     """Aim a standby at the new primary and wait until it streams the new timeline. No restart is needed (13+)."""
     sibling, new = site.cluster.node(node), site.cluster.node(upstream_node)
+    if mute.is_mute(site.shell(sibling), sibling):
+        return Evidence(mute.follow(site, node=node, upstream_node=upstream_node, slot=slot, timeout=FOLLOW_TIME))
     with talk(site, new) as connection:
         timeline, marker = head(connection, upstream_node)
         upstream.ensure_slot(connection, slot)
@@ -102,11 +104,14 @@ def follow(site: Site, *, node: str, upstream_node: str, slot: str) -> Evidence:
     return Evidence(f"{node} streams timeline {timeline} from {upstream_node}")
 
 
-def following(site: Site, *, node: str, upstream_node: str, slot: str) -> Probe:  # noqa: ARG001  # the step's args
+def following(site: Site, *, node: str, upstream_node: str, slot: str) -> Probe:
     """Look whether a standby streams the primary's timeline from it."""
-    new = site.cluster.node(upstream_node)
+    new, here = site.cluster.node(upstream_node), site.cluster.node(node)
+    if mute.is_mute(site.shell(here), here):
+        with talk(site, new) as connection:
+            return Probe.DONE if mute.fed(connection, slot) else Probe.NOT_DONE
     timeline, _position = _marker(site, new)
-    return Probe.NOT_DONE if upstream.follows(site, site.cluster.node(node), new, timeline) else Probe.DONE
+    return Probe.NOT_DONE if upstream.follows(site, here, new, timeline) else Probe.DONE
 
 
 def rejoin(site: Site, *, node: str, upstream_node: str) -> Evidence:

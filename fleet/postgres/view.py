@@ -226,7 +226,7 @@ class ClusterView:
     @property
     def standbys(self) -> tuple[NodeView, ...]:
         """Give every node that answers and is in recovery."""
-        return tuple(node for node in self.nodes.values() if node.state == STANDBY)
+        return tuple(node for node in self.nodes.values() if node.state == STANDBY and node.reachable)
 
     def lag(self, name: str) -> int | None:
         """Give the bytes that a standby lacks, or None when it can't be known.
