@@ -8,12 +8,8 @@ from fleet.inventory import Cluster
 from fleet.postgres import lsn
 from fleet.postgres.followers import followers, most_wal
 from fleet.postgres.lost_primary import last_primary
-<<<<<<< HEAD
-from fleet.postgres.view import PRIMARY, STANDBY, UNKNOWN, ClusterView, NodeView
-=======
 from fleet.postgres.mute import takes_no_queries
-from fleet.postgres.view import PRIMARY, STANDBY, ClusterView, NodeView
->>>>>>> w-ready
+from fleet.postgres.view import PRIMARY, STANDBY, UNKNOWN, ClusterView, NodeView
 
 LAG_BUDGET = 16 * 1024 * 1024  # bytes; repmgr, autobase and pg_auto_failover ask for 10 to 16 MiB
 NOT_BELOW = (
@@ -96,13 +92,9 @@ def _pick(  # who from, who to, by which rules
     notes = [refusal.message for refusal in refusals]
     notes += follow.notes
     notes += [f"{node.name} would do as well; {new.name} comes first by WAL, priority or name." for node in fit[1:]]
-<<<<<<< HEAD
     seen = planned or old.control is not None
     hangs = old.state == UNKNOWN and old.control is not None
-    return Choice(old.name, new.name, planned, others, tuple(notes), seen, hangs)
-=======
-    return Choice(old.name, new.name, planned, follow.aimed, tuple(notes))
->>>>>>> w-ready
+    return Choice(old.name, new.name, planned, follow.aimed, tuple(notes), seen, hangs)
 
 
 def _nobody(refusals: list[Refusal]) -> Refusal:

@@ -4,12 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fleet.postgres import lsn
-<<<<<<< HEAD
 from fleet.postgres.candidate import NOT_BELOW, too_little
-=======
-from fleet.postgres.candidate import NOT_BELOW
 from fleet.postgres.mute import known_lag, takes_no_queries
->>>>>>> w-ready
 from fleet.postgres.view import DOWN, PRIMARY, STANDBY, UNKNOWN, Archiver, ClusterView, NodeView, Slot
 
 OK, NOT_KNOWN, WARN, CRIT = "ok", "unknown", "warn", "crit"
