@@ -4,10 +4,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
-from actions.contract import Action, StepCode
+from actions.contract import Action, StepCode, told
 from core.outcome import Evidence, Probe, Refusal
 from core.plan import Kind, Lock, Plan, Risk, Step, Undo
 from core.spec import Argument, Spec, Takes
+from fleet.hooks import carrying, filling, planning, trying
+from fleet.hooks.hook import At as When
+from fleet.hooks.hook import Hook
 from fleet.inventory import Cluster
 from fleet.postgres import account, byhand, failover, hosts, lookup, lsn, switch, takeover
 from fleet.postgres.blocking import blocked
@@ -25,11 +28,13 @@ SPEC = Spec(
     risk=Risk.DESTRUCTIVE,
     lock=Lock.CLUSTER,
     deadline=1800,
-    version=1,
+    version=2,
     arguments=(Argument("node", Takes.NODE, "the standby; without it the best one is chosen"),),
     example="promote main db2",
 )
 SECOND_LOOK = 0.5  # seconds
+_PLANNED = (When.PRE_PROMOTE, When.POST_DEMOTE, When.POST_PROMOTE)
+_UNPLANNED = (When.FENCE, When.POST_PROMOTE)
 
 
 @dataclass(frozen=True)
@@ -42,13 +47,14 @@ class Asked:
 
 @dataclass(frozen=True)
 class Found:
-    """What was seen, who was chosen or why nobody, and what a failover would lose."""
+    """What was seen, who was chosen or why nobody, what a failover would lose, and the site's hooks as they are now."""
 
     view: ClusterView
     cluster: Cluster
     choice: Choice | Refusal
     hosts: Refusal | None = None
     loss: Loss | None = None
+    hooks: tuple[Hook, ...] = ()
 
 
 def look(asked: Asked, site: Site) -> Found:
@@ -61,10 +67,14 @@ def look(asked: Asked, site: Site) -> Found:
     if isinstance(choice, Refusal):
         return Found(view, site.cluster, choice)
     way = hosts.in_the_way(site, view, choice)
-    if choice.planned or way is not None:
+    if way is not None:
         return Found(view, site.cluster, choice, way)
+    words = filling.promotion(site.cluster, choice.old, choice.new)
+    seen = trying.look(site, _PLANNED if choice.planned else _UNPLANNED, words)
+    if choice.planned:
+        return Found(view, site.cluster, choice, hooks=seen)
     loss = measure(site, site.cluster.node(choice.old), site.cluster.node(choice.new))
-    return Found(view, site.cluster, choice, None, loss)
+    return Found(view, site.cluster, choice, None, loss, seen)
 
 
 def refuse(_asked: Asked, found: Found) -> Refusal | None:
@@ -74,7 +84,7 @@ def refuse(_asked: Asked, found: Found) -> Refusal | None:
         return choice
     if found.view.primary is not None:
         stuck = next(iter(blocked(found.view, found.view.primary)), None)
-        return stuck or found.hosts
+        return stuck or found.hosts or trying.in_the_way(found.hooks)
     if found.hosts is not None:
         return found.hosts
     if found.loss is not None and not found.loss.within(WAL_BYTES, WAL_SECONDS):
@@ -103,9 +113,9 @@ def plan(asked: Asked, found: Found) -> Plan:
         steps=_switchover(found, choice, slots) if planned else _failover(found, choice, slots),
         caps={} if planned else {"wal_bytes": WAL_BYTES, "wal_seconds": WAL_SECONDS},
         costs=account.costs(found.view, choice, found.loss),
-        notes=account.notes(found.view, found.cluster, choice),
-        onward=byhand.onward(found.cluster, choice, slots),
-        back=byhand.back(found.cluster, choice),
+        notes=(*trying.notes(found.hooks), *account.notes(found.view, found.cluster, choice)),
+        onward=byhand.onward(found.cluster, choice, slots, found.hooks),
+        back=byhand.back(found.cluster, choice, found.hooks),
         notes_on=choice.new,
         waiting=account.waiting(found.view, choice, found.loss),
         look=lookup.timeline(found.view, choice.old, "primary" if planned else "dead primary"),
@@ -124,8 +134,10 @@ def _switchover(found: Found, choice: Choice, slots: Mapping[str, str]) -> tuple
     ready = {"node": new, "primary": old, "slots": dict(slots)}
     steps = [
         Step("prepare", ready, f"slots on {new}, checkpoint on {old}", Kind.IDEMPOTENT, 900, undo=drop),
+        *planning.steps_at(found.hooks, When.PRE_PROMOTE),
         Step("stop", stop, f"stop {old}", Kind.PROBE, 120, undo=back),
         Step("gate", {**away, "timeline": timeline}, f"prove that {new} has everything", Kind.LOOK, 60),
+        *planning.steps_at(found.hooks, When.POST_DEMOTE),
         *_from_promotion(found, choice, slots, 0, 0),
     ]
     mine = [slot_for(found.view.nodes[name]) for name in (new, *choice.others)]
@@ -134,6 +146,7 @@ def _switchover(found: Found, choice: Choice, slots: Mapping[str, str]) -> tuple
     steps += [
         Step("rejoin", back_in, f"{old} returns as standby", Kind.PROBE, 300),
         Step("tidy", drop_all, "drop slots that nobody needs", Kind.IDEMPOTENT, 30),
+        *planning.held_step(found.hooks),
     ]
     return tuple(steps)
 
@@ -147,8 +160,10 @@ def _failover(found: Found, choice: Choice, slots: Mapping[str, str]) -> tuple[S
     return (
         Step("confirm", away, f"see that {old} is dead", Kind.LOOK, 60),
         Step("fence", {"node": old}, f"fence {old}", Kind.PROBE, 60, undo=loose),
+        *planning.steps_at(found.hooks, When.FENCE),
         Step("weigh", {**away, **caps}, "measure the loss", Kind.LOOK, 120),
         *_from_promotion(found, choice, siblings, WAL_BYTES, WAL_SECONDS),
+        *planning.held_step(found.hooks),
     )
 
 
@@ -161,6 +176,7 @@ def _from_promotion(
     args = {"node": new, "old": old, "timeline": timeline, **loss}
     steps = [
         Step("promote", args, f"promote {new}", Kind.PROBE, 120, ponr=True),
+        *planning.steps_at(found.hooks, When.POST_PROMOTE),  # clients wait for these: before any checkpoint
         Step("prove", {"node": new}, f"write through {new}", Kind.IDEMPOTENT, 660),
     ]
     for name in choice.others:
@@ -194,6 +210,9 @@ STEPS = {
     "follow": _code(takeover.follow, takeover.following),
     "rejoin": _code(takeover.rejoin, takeover.rejoined),
     "tidy": _code(takeover.tidy, takeover.tidied),
+    "hook": told(carrying.run, carrying.proven),
+    "unhook": told(carrying.take_back, carrying.again),
+    "held": told(carrying.held, carrying.again),
 }
 
 ACTION = Action(spec=SPEC, asked=Asked, look=look, refuse=refuse, plan=plan, steps=STEPS)
