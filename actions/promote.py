@@ -1,15 +1,31 @@
 """Make a standby the primary: a planned switchover while the primary answers, a failover when it is proven dead."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from actions.contract import Action, StepCode
+from actions.contract import Action, StepCode, told
 from core.outcome import Evidence, Probe, Refusal
-from core.plan import Kind, Lock, Look, Plan, Risk, Step, Undo
+from core.plan import Lock, Look, Plan, Risk
 from core.spec import Argument, Spec, Takes
+from fleet.hooks import carrying, filling, trying
+from fleet.hooks.hook import At as When
+from fleet.hooks.hook import Hook
 from fleet.inventory import Cluster
-from fleet.postgres import account, byhand, failover, hosts, hung, lookup, lsn, switch, takeover, unseen, vantage
+from fleet.postgres import (
+    account,
+    byhand,
+    failover,
+    hosts,
+    hung,
+    lookup,
+    lsn,
+    promoting,
+    switch,
+    takeover,
+    unseen,
+    vantage,
+)
 from fleet.postgres.blocking import blocked
 from fleet.postgres.candidate import Choice, choose
 from fleet.postgres.loss import WAL_BYTES, WAL_SECONDS, Loss, measure
@@ -25,11 +41,13 @@ SPEC = Spec(
     risk=Risk.DESTRUCTIVE,
     lock=Lock.CLUSTER,
     deadline=1800,
-    version=1,
+    version=2,
     arguments=(Argument("node", Takes.NODE, "the standby; without it the best one is chosen"),),
     example="promote main db2",
 )
 SECOND_LOOK = 0.5  # seconds
+_PLANNED = (When.PRE_PROMOTE, When.POST_DEMOTE, When.POST_PROMOTE)
+_UNPLANNED = (When.FENCE, When.POST_PROMOTE)
 
 
 @dataclass(frozen=True)
@@ -42,13 +60,14 @@ class Asked:
 
 @dataclass(frozen=True)
 class Found:
-    """What was seen, who was chosen or why nobody, and what a failover would lose."""
+    """What was seen, who was chosen or why nobody, what a failover would lose, and the site's hooks as they are now."""
 
     view: ClusterView
     cluster: Cluster
     choice: Choice | Refusal
     hosts: Refusal | None = None
     loss: Loss | None = None
+    hooks: tuple[Hook, ...] = ()
 
 
 def look(asked: Asked, site: Site) -> Found:
@@ -63,10 +82,14 @@ def look(asked: Asked, site: Site) -> Found:
     way = hosts.in_the_way(site, view, choice)
     if way is None and (choice.hangs or not choice.seen):
         way = vantage.cut_off(site, view, choice.old)
-    if choice.planned or not choice.seen or way is not None:
+    if way is not None:
         return Found(view, site.cluster, choice, way)
+    words = filling.promotion(site.cluster, choice.old, choice.new)
+    seen = trying.look(site, _PLANNED if choice.planned else _UNPLANNED, words)
+    if choice.planned or not choice.seen:
+        return Found(view, site.cluster, choice, hooks=seen)
     loss = measure(site, site.cluster.node(choice.old), site.cluster.node(choice.new))
-    return Found(view, site.cluster, choice, None, loss)
+    return Found(view, site.cluster, choice, None, loss, seen)
 
 
 def refuse(_asked: Asked, found: Found) -> Refusal | None:
@@ -76,7 +99,7 @@ def refuse(_asked: Asked, found: Found) -> Refusal | None:
         return choice
     if found.view.primary is not None:
         stuck = next(iter(blocked(found.view, found.view.primary)), None)
-        return stuck or found.hosts
+        return stuck or found.hosts or trying.in_the_way(found.hooks)
     if found.hosts is not None:
         return found.hosts
     if found.loss is not None and not found.loss.within(WAL_BYTES, WAL_SECONDS):
@@ -102,16 +125,16 @@ def plan(asked: Asked, found: Found) -> Plan:
         risk=SPEC.risk,
         asked=asdict(asked),
         facts=account.facts(found.view, choice, found.loss),
-        steps=_steps(found, choice, slots),
+        steps=promoting.steps(promoting.Ground(found.view, choice, slots, found.hooks)),
         caps={"wal_bytes": WAL_BYTES, "wal_seconds": WAL_SECONDS} if found.loss is not None else {},
         costs=account.costs(found.view, choice, found.loss),
-        notes=account.notes(found.view, found.cluster, choice),
-        onward=byhand.onward(found.cluster, choice, slots),
-        back=byhand.back(found.cluster, choice),
+        notes=(*trying.notes(found.hooks), *account.notes(found.view, found.cluster, choice)),
+        onward=byhand.onward(found.cluster, choice, slots, found.hooks),
+        back=byhand.back(found.cluster, choice, found.hooks),
         notes_on=choice.new,
         waiting=account.waiting(found.view, choice, found.loss),
         look=_lookup(found, choice),
-        typed="" if choice.seen else unseen.off(choice.old),
+        typed="" if choice.seen or promoting.fences(found.hooks) else unseen.off(choice.old),
     )
 
 
@@ -119,90 +142,6 @@ def _lookup(found: Found, choice: Choice) -> Look | None:
     if not choice.seen:
         return lookup.timeline(found.view, choice.new, "standby")
     return lookup.timeline(found.view, choice.old, "primary" if choice.planned else "dead primary")
-
-
-def _steps(found: Found, choice: Choice, slots: Mapping[str, str]) -> tuple[Step, ...]:
-    if choice.planned:
-        return _switchover(found, choice, slots)
-    return _failover(found, choice, slots) if choice.seen else _unseen(found, choice, slots)
-
-
-def _switchover(found: Found, choice: Choice, slots: Mapping[str, str]) -> tuple[Step, ...]:
-    old, new = choice.old, choice.new
-    timeline = found.view.nodes[old].timeline
-    there = {slot.name for slot in found.view.nodes[new].slots}
-    fresh = [slot for slot in slots.values() if slot not in there]
-    away = {"node": old, "candidate": new}
-    stop = {**away, "slot": slots[old], "timeline": timeline}
-    back = Undo("return", away, f"{old} serves again")
-    drop = Undo("unprepare", {"node": new, "slots": fresh}, f"drop the slots on {new}")
-    ready = {"node": new, "primary": old, "slots": dict(slots)}
-    steps = [
-        Step("prepare", ready, f"slots on {new}, checkpoint on {old}", Kind.IDEMPOTENT, 900, undo=drop),
-        Step("stop", stop, f"stop {old}", Kind.PROBE, 120, undo=back),
-        Step("gate", {**away, "timeline": timeline}, f"prove that {new} has everything", Kind.LOOK, 60),
-        *_from_promotion(found, choice, slots, 0, 0),
-    ]
-    mine = [slot_for(found.view.nodes[name]) for name in (new, *choice.others)]
-    drop_all = {"drop": {old: mine, new: [slot_for(found.view.nodes[new])]}}
-    back_in = {"node": old, "upstream_node": new}
-    steps += [
-        Step("rejoin", back_in, f"{old} returns as standby", Kind.PROBE, 300),
-        Step("tidy", drop_all, "drop slots that nobody needs", Kind.IDEMPOTENT, 30),
-    ]
-    return tuple(steps)
-
-
-def _failover(found: Found, choice: Choice, slots: Mapping[str, str]) -> tuple[Step, ...]:
-    old, new = choice.old, choice.new
-    siblings = {name: slot for name, slot in slots.items() if name != old}
-    away = {"node": old, "candidate": new}
-    caps = {"wal_bytes": WAL_BYTES, "wal_seconds": WAL_SECONDS}
-    loose = Undo("unfence", {"node": old}, f"take the fence off {old}")
-    begin = [
-        Step("confirm", away, f"see that {old} is dead", Kind.LOOK, 60),
-        Step("fence", {"node": old}, f"fence {old}", Kind.PROBE, 60, undo=loose),
-    ]
-    if choice.hangs:
-        again = Undo("revive", {"node": old}, f"start {old} again")
-        begin = [
-            Step("hung", {"node": old}, f"see that {old} hangs", Kind.LOOK, 60),
-            Step("halt", {"node": old}, f"kill {old} behind a fence", Kind.PROBE, 120, undo=again),
-        ]
-    return (
-        *begin,
-        Step("weigh", {**away, **caps}, "measure the loss", Kind.LOOK, 120),
-        *_from_promotion(found, choice, siblings, WAL_BYTES, WAL_SECONDS),
-    )
-
-
-def _unseen(found: Found, choice: Choice, slots: Mapping[str, str]) -> tuple[Step, ...]:
-    old, new = choice.old, choice.new
-    args = {"node": new, "old": old, "timeline": found.view.nodes[new].timeline}
-    return (
-        Step("unheard", {"node": old, "candidate": new}, f"see that nobody hears {old}", Kind.LOOK, 60),
-        Step("lead", args, f"promote {new}", Kind.PROBE, 120, ponr=True),
-        *_after(choice, slots),
-    )
-
-
-def _from_promotion(
-    found: Found, choice: Choice, slots: Mapping[str, str], wal_bytes: int, wal_seconds: int
-) -> list[Step]:
-    timeline = found.view.nodes[choice.old].timeline
-    loss = {"wal_bytes": wal_bytes, "wal_seconds": wal_seconds}
-    args = {"node": choice.new, "old": choice.old, "timeline": timeline, **loss}
-    promotion = Step("promote", args, f"promote {choice.new}", Kind.PROBE, 120, ponr=True)
-    return [promotion, *_after(choice, slots)]
-
-
-def _after(choice: Choice, slots: Mapping[str, str]) -> list[Step]:
-    new = choice.new
-    steps = [Step("prove", {"node": new}, f"write through {new}", Kind.IDEMPOTENT, 660)]
-    for name in choice.others:
-        follow = {"node": name, "upstream_node": new, "slot": slots[name]}
-        steps.append(Step("follow", follow, f"{name} follows {new}", Kind.IDEMPOTENT, 120))
-    return steps
 
 
 def _code(do: Callable[..., Evidence], probe: Callable[..., Probe]) -> StepCode:
@@ -235,6 +174,9 @@ STEPS = {
     "follow": _code(takeover.follow, takeover.following),
     "rejoin": _code(takeover.rejoin, takeover.rejoined),
     "tidy": _code(takeover.tidy, takeover.tidied),
+    "hook": told(carrying.run, carrying.proven),
+    "unhook": told(carrying.take_back, carrying.again),
+    "held": told(carrying.held, carrying.again),
 }
 
 ACTION = Action(spec=SPEC, asked=Asked, look=look, refuse=refuse, plan=plan, steps=STEPS)

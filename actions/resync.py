@@ -1,15 +1,15 @@
 """Bring a standby back: the cheapest way that is sure to work."""
 
 import posixpath
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from actions.contract import Action, At, StepCode
+from actions.contract import Action, told
 from core.errors import StepFailed
-from core.outcome import Evidence, Probe, Refusal
+from core.outcome import Refusal
 from core.plan import Lock, Plan, Risk
 from core.spec import Argument, Spec, Takes
+from fleet.hooks import carrying, filling, planning, trying
+from fleet.hooks.hook import At, Hook
 from fleet.inventory import Cluster
 from fleet.postgres import (
     aiming,
@@ -46,7 +46,7 @@ SPEC = Spec(
     risk=Risk.DESTRUCTIVE,
     lock=Lock.CLUSTER,
     deadline=12 * 3600.0,
-    version=1,
+    version=2,
     arguments=(
         Argument("node", Takes.NODE, "the node to bring back", required=True),
         Argument("rebuild", Takes.SWITCH, "copy it whole, whatever cheaper way there is", option=True),
@@ -82,6 +82,7 @@ class Found:
     plight: Plight | None = None
     choice: Choice | None = None
     ready: Readiness | None = None
+    hooks: tuple[Hook, ...] = ()
 
 
 def look(asked: Asked, site: Site) -> Found:
@@ -98,7 +99,8 @@ def look(asked: Asked, site: Site) -> Found:
         here = site.cluster.node(asked.node)
         folder = posixpath.dirname(datadir.real(site.shell(here), here.data))
         ready = readiness.look(site, source, here, folder, site.cluster.replication_user or source.database_user)
-    return Found(site.cluster, view, primary, seen, choice, ready)
+    hooks = trying.look(site, (At.POST_RESYNC,), filling.resync(site.cluster, asked.node, primary))
+    return Found(site.cluster, view, primary, seen, choice, ready, hooks)
 
 
 def refuse(asked: Asked, found: Found) -> Refusal | None:
@@ -178,10 +180,13 @@ def plan(asked: Asked, found: Found) -> Plan:
         risk=Risk.DESTRUCTIVE if rung in {Rung.REWIND, Rung.COPY} else Risk.CHANGE,
         asked={"cluster": asked.cluster, "node": asked.node, "rebuild": asked.rebuild, "from": asked.source},
         facts=telling.facts(found.view, found.plight, way),
-        steps=ways.steps(way),
+        steps=planning.after(ways.steps(way), found.hooks, At.POST_RESYNC),
         costs=telling.costs(way, found.plight, found.ready),
-        notes=telling.notes(way, found.plight, found.choice, found.cluster.node(asked.node)),
-        onward=orders.onward(found.cluster, way),
+        notes=(
+            *trying.notes(found.hooks),
+            *telling.notes(way, found.plight, found.choice, found.cluster.node(asked.node)),
+        ),
+        onward=(*orders.onward(found.cluster, way), *planning.lines_at(found.cluster, found.hooks, At.POST_RESYNC)),
         back=orders.back(found.cluster, way),
         notes_on=asked.node,
         waiting=telling.waiting(found.view, found.plight, way),
@@ -210,18 +215,6 @@ def way_for(asked: Asked, found: Found, primary: str, seen: Plight) -> Way:
     )
 
 
-def _step(do: Callable[..., Evidence], probe: Callable[..., Probe] = healing.again) -> StepCode:
-    """Join a step's two functions, which take the site, where the run stands, and the step's args."""
-
-    def carry_out(at: At, args: Mapping[str, Any]) -> Evidence:
-        return do(at.site, at.step, **args)
-
-    def look_up(at: At, args: Mapping[str, Any]) -> Probe:
-        return probe(at.site, at.step, **args)
-
-    return StepCode(carry_out, look_up)
-
-
 ACTION = Action(
     spec=SPEC,
     asked=asked,
@@ -229,20 +222,22 @@ ACTION = Action(
     refuse=refuse,
     plan=plan,
     steps={
-        "stop": _step(healing.stop, healing.stopped),
-        "halt": _step(healing.halt, healing.stopped),
-        "start": _step(healing.start, healing.started),
-        "resume": _step(healing.resume),
-        "slot": _step(aiming.slot, aiming.slotted),
-        "aim": _step(aiming.aim),
-        "settle": _step(aiming.settle),
-        "save": _step(rewind.save),
-        "rewind": _step(rewind.rewind, rewind.rewound),
-        "copy": _step(rebuild.copy, rebuild.copied),
-        "discard": _step(rebuild.discard),
-        "swap": _step(rebuild.swap, rebuild.swapped),
-        "swap_back": _step(rebuild.swap_back),
-        "prove": _step(healing.prove),
-        "tidy": _step(healing.tidy),
+        "stop": told(healing.stop, healing.stopped),
+        "halt": told(healing.halt, healing.stopped),
+        "start": told(healing.start, healing.started),
+        "resume": told(healing.resume, healing.again),
+        "slot": told(aiming.slot, aiming.slotted),
+        "aim": told(aiming.aim, healing.again),
+        "settle": told(aiming.settle, healing.again),
+        "save": told(rewind.save, healing.again),
+        "rewind": told(rewind.rewind, rewind.rewound),
+        "copy": told(rebuild.copy, rebuild.copied),
+        "discard": told(rebuild.discard, healing.again),
+        "swap": told(rebuild.swap, rebuild.swapped),
+        "swap_back": told(rebuild.swap_back, healing.again),
+        "prove": told(healing.prove, healing.again),
+        "tidy": told(healing.tidy, healing.again),
+        "hook": told(carrying.run, carrying.proven),
+        "held": told(carrying.held, carrying.again),
     },
 )

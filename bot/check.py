@@ -16,6 +16,7 @@ from approvals.rules import Rules
 from audit import postgres
 from audit.move import address
 from audit.store import sqlite_path
+from bot.check_hooks import tried
 from bot.environment import Environment
 from bot.wiring import House
 from core.errors import SeconderError
@@ -56,7 +57,7 @@ def check(house: House, environment: Environment) -> list[Finding]:
         for found in pool.map(lambda pair: list(_node(house, *pair)), nodes):
             findings += found
     for cluster in house.settings.clusters.values():
-        findings += _cluster(house, cluster)
+        findings += [*_cluster(house, cluster), *_hooks(house, cluster)]
     return findings
 
 
@@ -189,6 +190,15 @@ def _node(house: House, cluster: Cluster, node: Node) -> Iterator[Finding]:
         yield Finding("bad", subject, f"The database: {error.message}", error.hint)
     else:
         yield Finding("good", subject, f"PostgreSQL {row.get('version')} answers.")
+
+
+def _hooks(house: House, cluster: Cluster) -> Iterator[Finding]:
+    for hook, wrong in tried(house.sites.of(cluster.name)):
+        subject = f"{cluster.name}, hook {hook.name}"
+        if wrong is None:
+            yield Finding("good", subject, f"At {hook.at}: its place is reached, its program is there.")
+        else:
+            yield Finding("bad", subject, wrong.message, wrong.hint)
 
 
 def _cluster(house: House, cluster: Cluster) -> Iterator[Finding]:

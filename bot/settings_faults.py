@@ -6,14 +6,16 @@ from zoneinfo import available_timezones
 
 from approvals.holds.book import ALL
 from bot.settings_file import ClusterTable, File, OverrideTable, RuleTable
+from bot.settings_hooks_faults import hook_faults
 from core.plan import Risk
+from fleet.hooks.hook import BOT
 
 Fault = tuple[tuple[str, ...], str]
 
 
 def cross_faults(file: File) -> list[Fault]:
     """List what contradicts itself: where, and what is wrong there."""
-    return [*_people(file), *_policy(file), *_windows(file), *_clusters(file), *_zones(file)]
+    return [*_people(file), *_policy(file), *_windows(file), *_clusters(file), *_hosts(file), *_zones(file)]
 
 
 def _people(file: File) -> Iterator[Fault]:
@@ -82,6 +84,7 @@ def _clusters(file: File) -> Iterator[Fault]:
     servers: dict[tuple[str, int], str] = {}
     for name, cluster in file.clusters.items():
         yield from _places(name, cluster)
+        yield from hook_faults(name, cluster.hooks, set(cluster.nodes), set(file.hosts))
         if name == ALL:
             yield ("clusters", name), "that word means every cluster; give this one another name"
         for node, table in cluster.nodes.items():
@@ -89,6 +92,12 @@ def _clusters(file: File) -> Iterator[Fault]:
             if server in servers:
                 yield ("clusters", name, "nodes", node), f"{table.host}:{table.port} is already {servers[server]}"
             servers.setdefault(server, f"{name}/{node}")
+
+
+def _hosts(file: File) -> Iterator[Fault]:
+    taken = {BOT, *(node for cluster in file.clusters.values() for node in cluster.nodes)}
+    for name in sorted(taken & set(file.hosts)):
+        yield ("hosts", name), f"{name} is the name of {'the bot itself' if name == BOT else 'a node'}"
 
 
 def _places(name: str, cluster: ClusterTable) -> Iterator[Fault]:

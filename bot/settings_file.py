@@ -1,38 +1,17 @@
 """The shape of the configuration file: one pydantic model per table."""
 
-import re
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
+from bot.settings_hooks_file import HookTable, HostTable
+from bot.settings_words import Name, Seconds, Table, seconds
 from runs.schedules.slots import DAYS, Missed
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"(\d+)\s*([smhd])")
-
-
-def seconds(value: object) -> object:
-    """Read ``30m`` as 1800 seconds; anything else is left for pydantic to refuse."""
-    if isinstance(value, str):
-        match = _DURATION.fullmatch(value.strip())
-        if match is None:
-            raise ValueError('write a duration such as "30m", "2h" or "90s"')
-        return int(match[1]) * _UNITS[match[2]]
-    return value
-
-
-Seconds = Annotated[int, BeforeValidator(seconds), Field(gt=0)]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 Day = Annotated[str, Field(pattern=f"^({'|'.join(DAYS)})$")]
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Moment = Annotated[str, Field(pattern=r"^(\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d)?$")]
 Account = Annotated[str, Field(pattern=r"^[TE][A-Z0-9]+/[UW][A-Z0-9]+$")]
-
-
-class Table(BaseModel):
-    """A table whose unknown keys are faults: a misspelt key must not be a rule that is silently gone."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class PersonTable(Table):
@@ -137,6 +116,7 @@ class ClusterTable(Table):
     backups: str = ""
     replication_user: str = "replicator"
     nodes: dict[Name, NodeTable] = Field(min_length=1)
+    hooks: tuple[HookTable, ...] = ()
     policy: ClusterPolicyTable = ClusterPolicyTable()
 
 
@@ -204,6 +184,7 @@ class File(Table):
     windows: dict[Name, WindowTable] = Field(default_factory=dict)
     policy: PolicyTable = PolicyTable()
     clusters: dict[Name, ClusterTable] = Field(default_factory=dict)
+    hosts: dict[Name, HostTable] = Field(default_factory=dict)
     bot: BotTable = BotTable()
     digest: DigestTable | None = None
     remind: RemindTable = RemindTable()

@@ -186,6 +186,9 @@ def _nothing_local(settings: Settings) -> None:
         for node in cluster.nodes.values()
         if node.host == LOCAL
     ]
+    local += [
+        f"hosts.{host.name}" for c in settings.clusters.values() for host in c.hosts.values() if host.host == LOCAL
+    ]
     if local:
         raise ConfigurationError(
             f'{", ".join(local)}: host = "{LOCAL}" means another machine for every bot that shares this store.',

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import psycopg
 
 from core.errors import SeconderError
-from fleet.inventory import Cluster, Node
+from fleet.inventory import Cluster, Machine, Node
 from fleet.shell import Ran, Shell
 from fleet.site import Site
 
@@ -55,7 +55,7 @@ class FencedSite:
         """Give what the inventory names."""
         return self.site.cluster
 
-    def shell(self, node: Node) -> Shell:
+    def shell(self, node: Machine) -> Shell:
         """Give the shell of a node."""
         return FencedShell(self.site.shell(node), self.mine)
 

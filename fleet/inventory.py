@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from fleet.hooks.hook import Hook
+
 LOCAL = "local"
 
 
@@ -39,11 +41,28 @@ class Node:
 
 
 @dataclass(frozen=True)
+class Host:
+    """A machine that is no node, such as a pooler's: ``[hosts.NAME]``. Its fields mean what a node's do."""
+
+    name: str
+    host: str
+    user: str = ""
+    run_as: str = ""
+    work: str = "/var/lib/seconder"
+    ssh_port: int = 22
+    ssh_key: str = ""
+
+
+Machine = Node | Host
+
+
+@dataclass(frozen=True)
 class Cluster:
     """Servers that replicate one database.
 
     ``archive`` lists where WAL is archived, as ``node:folder``. ``replication_user`` is the role that standbys
-    connect as. ``backups`` is where backups are kept, as ``node:folder``.
+    connect as. ``backups`` is where backups are kept, as ``node:folder``. ``hooks`` are what the site does besides, and
+    ``hosts`` the machines that they name.
     """
 
     name: str
@@ -53,6 +72,8 @@ class Cluster:
     archive: tuple[str, ...] = ()
     backups: str = ""
     replication_user: str = ""
+    hooks: tuple[Hook, ...] = ()
+    hosts: Mapping[str, Host] = field(default_factory=dict)
 
     def node(self, name: str) -> Node:
         """Give a node by its name; raises KeyError."""

@@ -11,7 +11,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from core.errors import Unreachable
-from fleet.inventory import LOCAL, Cluster, Node
+from fleet.inventory import LOCAL, Cluster, Machine, Node
 from fleet.local import LocalShell
 from fleet.pinned import Address
 from fleet.shell import Shell
@@ -42,7 +42,7 @@ class Reach:
         """Give what the inventory names."""
         return self._cluster
 
-    def shell(self, node: Node) -> Shell:
+    def shell(self, node: Machine) -> Shell:
         """Give the shell of a node, as the user that the server runs as; the same one each time."""
         key = (node.host, node.ssh_port, node.user, node.run_as)
         with self._lock:
@@ -119,7 +119,7 @@ class Reach:
         for shell in shells:
             shell.close()
 
-    def _new_shell(self, node: Node) -> Shell:
+    def _new_shell(self, node: Machine) -> Shell:
         if node.host == LOCAL:
             return LocalShell(node.run_as)
         return SshShell(Address(node.host, node.user, node.ssh_port, node.ssh_key), self._known_hosts, node.run_as)

@@ -4,7 +4,7 @@ from typing import Protocol
 
 import psycopg
 
-from fleet.inventory import Cluster, Node
+from fleet.inventory import Cluster, Machine, Node
 from fleet.shell import Shell
 
 
@@ -16,8 +16,8 @@ class Site(Protocol):
         """Give what the inventory names."""
         ...
 
-    def shell(self, node: Node) -> Shell:
-        """Give the shell of a node, as the user that the server runs as."""
+    def shell(self, node: Machine) -> Shell:
+        """Give the shell of a node or a named host, as the user that the server there runs as."""
         ...
 
     def connect(self, node: Node, *, timeout: float = 3.0) -> psycopg.Connection[dict[str, object]]:

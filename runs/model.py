@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from core.outcome import AMISS
 from core.plan import Plan
 
 
@@ -82,6 +83,11 @@ class Run:
                 return True
         return False
 
+    def amiss(self, state: StepState, how: str = "") -> str:
+        """Say of which steps in this state something did not come about; of those only that are amiss like ``how``."""
+        seen = [step for step in self.steps if step.state is state and AMISS in step.data]
+        return " ".join(f"Step {step.n}: {step.text}" for step in seen if how in {"", step.data[AMISS]})
+
     @property
     def current(self) -> StepRecord | None:
         """Give the step that is under way."""
@@ -89,5 +95,6 @@ class Run:
 
     @property
     def evidence(self) -> dict[str, Mapping[str, object]]:
-        """Give what finished steps have shown, by step name."""
-        return {step.name: step.data for step in self.steps if step.state is StepState.DONE}
+        """Give what finished steps have shown, by step name; by ``name.n`` too, for several may have one name."""
+        done = [step for step in self.steps if step.state is StepState.DONE]
+        return {key: step.data for step in done for key in (step.name, f"{step.name}.{step.n}")}
