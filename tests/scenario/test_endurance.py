@@ -46,7 +46,7 @@ def test_no_promised_row_is_lost_by_switchovers_no_more_than_agreed_by_failovers
         else:
             lost |= fail_over(world, lost, alone=len(gaps["failover"]) % 2 == 0)
         gaps[kind].append(world.told.gap(since))
-        assert world.told.missing(world.demo.facts["rw_dsn"]) == lost, kind
+        assert world.missing() == lost, kind
         assert world.stragglers() == [], kind
     record_property("figures", figures(world, gaps, lost))
     assert world.poller.both_at_once() == []
@@ -66,7 +66,7 @@ def fail_over(world: Operation, lost: set[int], *, alone: bool) -> set[int]:
     world.demo.approve("ben", request, plan["target"])
     assert world.end_of(request) == "succeeded", world.demo.card(request)
     world.writes_to(plan["target"])
-    fresh = world.told.missing(world.demo.facts["rw_dsn"]) - lost
+    fresh = world.missing() - lost
     weighed = world.evidence(request, "weigh")
     assert len(fresh) <= weighed["commits"], "what people were told covers what the client was promised"
     assert weighed["wal_bytes"] <= plan["caps"]["wal_bytes"]
