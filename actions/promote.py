@@ -1,10 +1,11 @@
 """Make a standby the primary: a planned switchover while the primary answers, a failover when it is proven dead."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
-from actions.contract import Action, StepCode, told
+from actions.contract import Action, At, StepCode, told
 from core.outcome import Evidence, Probe, Refusal
 from core.plan import Lock, Look, Plan, Risk
 from core.spec import Argument, Spec, Takes
@@ -154,12 +155,18 @@ def _look(do: Callable[..., Evidence]) -> StepCode:
     return StepCode(lambda at, args: do(at.site, **args), lambda _at, _args: Probe.NOT_DONE)
 
 
+def _gate(at: At, args: Mapping[str, Any]) -> Evidence:
+    """Prove it for the place where the stop saw the WAL end, if that is on record."""
+    ended = at.step.evidence.get("stop", {}).get("checkpoint", "")
+    return switch.gate(at.site, ended=str(ended), **args)
+
+
 STEPS = {
     "prepare": _code(switch.prepare, switch.prepared),
     "unprepare": _code(switch.drop_slots, switch.slots_dropped),
     "stop": _code(switch.stop, switch.stopped),
     "return": _code(switch.give_back, switch.given_back),
-    "gate": _look(switch.gate),
+    "gate": StepCode(_gate, lambda _at, _args: Probe.NOT_DONE),
     "confirm": _look(failover.confirm),
     "fence": _code(failover.fence, failover.is_fenced),
     "unfence": _code(failover.unfence, failover.unfenced),

@@ -131,26 +131,30 @@ def given_back(site: Site, *, node: str, candidate: str) -> Probe:  # noqa: ARG0
     return Probe.DONE if served else Probe.NOT_DONE
 
 
-def gate(site: Site, *, node: str, candidate: str, timeline: int) -> Evidence:
+def gate(site: Site, *, node: str, candidate: str, timeline: int, ended: str = "") -> Evidence:
     """Prove that the candidate holds all that the old primary ever acknowledged: its shutdown checkpoint record.
 
-    Received must lie strictly behind the record's beginning, and the record itself must be there. Raises
-    ``StepFailed`` after 30 s; then the old primary can come back, for nobody was promoted.
+    Received must lie strictly behind the record's beginning, and the record itself must be there. ``ended`` is where
+    the stop saw it begin; that the old primary's WAL still ends there, behind a fence, is what the promotion looks at.
+    Raises ``StepFailed`` after 30 s; then the old primary can come back, for nobody was promoted.
     """
     old, new = site.cluster.node(node), site.cluster.node(candidate)
-    found = control.read_control(site.shell(old), old)
-    if found.state != control.SHUT_DOWN or not found.fenced:
-        said = f"{node} is {found.state!r}, fenced: {found.fenced}."
-        raise StepFailed(said, "Look at it by hand.", code="NOT-STOPPED")
+    checkpoint = lsn.parse(ended) if ended else _shut_down(site, old)
     deadline = time.monotonic() + GATE_TIME
     with talk(site, new, seconds=2 * GATE_TIME) as connection:
-        while not (
-            reached(connection, candidate) > found.checkpoint and _confirmed(site, new, timeline, found.checkpoint)
-        ):
+        while not (reached(connection, candidate) > checkpoint and _confirmed(site, new, timeline, checkpoint)):
             if time.monotonic() > deadline:
-                raise _gate_failed(node, candidate, found.checkpoint, reached(connection, candidate))
+                raise _gate_failed(node, candidate, checkpoint, reached(connection, candidate))
             time.sleep(control.POLL)
-    return Evidence(f"{candidate} holds the shutdown record of {node} at {lsn.show(found.checkpoint)}: nothing is lost")
+    return Evidence(f"{candidate} holds the shutdown record of {node} at {lsn.show(checkpoint)}: nothing is lost")
+
+
+def _shut_down(site: Site, old: Node) -> int:
+    found = control.read_control(site.shell(old), old)
+    if found.state != control.SHUT_DOWN or not found.fenced:
+        said = f"{old.name} is {found.state!r}, fenced: {found.fenced}."
+        raise StepFailed(said, "Look at it by hand.", code="NOT-STOPPED")
+    return found.checkpoint
 
 
 def _gate_failed(node: str, candidate: str, checkpoint: int, has: int) -> StepFailed:
