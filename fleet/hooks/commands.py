@@ -1,12 +1,12 @@
 """A hook's program: on the bot's machine as a child, elsewhere as a job that starts at most once."""
 
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from core.errors import SeconderError, StepFailed
+from core.errors import StepFailed
 from core.step import StepContext
 from fleet import jobs
+from fleet.argv import KILL_AFTER, limited
 from fleet.errors import TimedOut
 from fleet.hooks.hook import BOT, Command
 from fleet.inventory import Machine
@@ -15,11 +15,12 @@ from fleet.shell import Ran, Shell
 from fleet.site import Site
 
 _QUICK = 15.0  # seconds for a look at a file
-_SHOWN = 200  # characters of what a program says
+_LIMIT = 124  # what timeout(1) ends with when it had to
+_LINES, _SHOWN = 3, 200  # lines and characters of what a program complains of
 
 
 def execute(site: Site, step: StepContext, command: Command, job: str) -> str:
-    """Run a program to its end and give its last words. Raises ``StepFailed`` unless it ends with code 0."""
+    """Run a program to its end. Raises ``StepFailed`` unless it ends with code 0."""
     step.mine()
     _same(site, command)
     where = machine(site, command)
@@ -82,12 +83,13 @@ def _environment(path: str) -> dict[str, str]:
 
 
 def _there(shell: Shell, where: Machine, step: StepContext, command: Command, job: str) -> Ran:
-    try:
-        return jobs.run(shell, where.work, job, step.epoch, command.argv, timeout=command.seconds)
-    except TimedOut:
-        with suppress(SeconderError):
-            jobs.cancel(shell, where.work, job)  # the first one was only an interrupt
-        raise
+    """Run it as a job with its limit around it: it ends with all that it started, even when the bot is gone."""
+    words, patience = limited(command.argv, command.seconds), command.seconds + 2 * KILL_AFTER
+    ran = jobs.run(shell, where.work, job, step.epoch, words, timeout=patience)
+    if ran.code == _LIMIT:
+        said = f"{command.argv[0]} did not end within {command.seconds} s and was stopped."
+        raise TimedOut(said, "Look what it has done so far.")
+    return ran
 
 
 def _same(site: Site, command: Command) -> None:
@@ -98,9 +100,10 @@ def _same(site: Site, command: Command) -> None:
 
 
 def _accepted(command: Command, ran: Ran) -> str:
-    words = " / ".join(line.strip() for line in (ran.err or ran.out).splitlines()[-3:])[:_SHOWN]
+    """Judge how it ended. What it printed is shown nowhere: it may hold a password. What it complained of is."""
     if not ran.ok:
-        raise StepFailed(f"{command.argv[0]} ended with code {ran.code}: {words or 'it said nothing'}", code="HOOK")
+        words = " / ".join(line.strip() for line in ran.err.splitlines()[-_LINES:])[:_SHOWN]
+        raise StepFailed(f"{command.argv[0]} ended with code {ran.code}: {words or 'no complaint'}.", code="HOOK")
     if command.contains not in ran.out:
-        raise StepFailed(f"{command.argv[0]} did not say {command.contains!r}: {words}", code="HOOK")
-    return words
+        raise StepFailed(f"{command.argv[0]} did not print {command.contains!r}.", code="HOOK")
+    return f"it printed {command.contains!r}" if command.contains else ""

@@ -10,7 +10,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from fleet.hooks.hook import At, Call, Command, Effect, Hook
 from fleet.inventory import Cluster
 
-_PLACE = re.compile(r"\{([a-z][a-z_]*)\}")
+_PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _PROMOTION = ("old", "new")
 _RETURN = ("node", "primary")
 
