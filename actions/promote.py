@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from actions.contract import Action, StepCode
 from core.outcome import Evidence, Probe, Refusal
 from core.plan import Kind, Lock, Plan, Risk, Step, Undo
 from core.spec import Argument, Spec, Takes
 from fleet.inventory import Cluster
-from fleet.postgres import account, byhand, failover, hosts, lookup, lsn, switch, takeover
+from fleet.postgres import account, archived, archiving, byhand, failover, hosts, lookup, lsn, switch, takeover
 from fleet.postgres.blocking import blocked
 from fleet.postgres.candidate import Choice, choose
 from fleet.postgres.loss import WAL_BYTES, WAL_SECONDS, Loss, measure
@@ -25,7 +25,7 @@ SPEC = Spec(
     risk=Risk.DESTRUCTIVE,
     lock=Lock.CLUSTER,
     deadline=1800,
-    version=1,
+    version=2,
     arguments=(Argument("node", Takes.NODE, "the standby; without it the best one is chosen"),),
     example="promote main db2",
 )
@@ -60,7 +60,9 @@ def look(asked: Asked, site: Site) -> Found:
     choice = choose(view, site.cluster, asked.node)
     if isinstance(choice, Refusal):
         return Found(view, site.cluster, choice)
-    way = hosts.in_the_way(site, view, choice)
+    proof = archiving.prove(site, view, choice)
+    choice = replace(choice, notes=(*choice.notes, *proof.notes))
+    way = hosts.in_the_way(site, view, choice) or proof.refusal
     if choice.planned or way is not None:
         return Found(view, site.cluster, choice, way)
     loss = measure(site, site.cluster.node(choice.old), site.cluster.node(choice.new))
@@ -134,6 +136,7 @@ def _switchover(found: Found, choice: Choice, slots: Mapping[str, str]) -> tuple
     steps += [
         Step("rejoin", back_in, f"{old} returns as standby", Kind.PROBE, 300),
         Step("tidy", drop_all, "drop slots that nobody needs", Kind.IDEMPOTENT, 30),
+        *_archive(found, choice, old),
     ]
     return tuple(steps)
 
@@ -149,7 +152,16 @@ def _failover(found: Found, choice: Choice, slots: Mapping[str, str]) -> tuple[S
         Step("fence", {"node": old}, f"fence {old}", Kind.PROBE, 60, undo=loose),
         Step("weigh", {**away, **caps}, "measure the loss", Kind.LOOK, 120),
         *_from_promotion(found, choice, siblings, WAL_BYTES, WAL_SECONDS),
+        *_archive(found, choice, ""),
     )
+
+
+def _archive(found: Found, choice: Choice, old: str) -> list[Step]:
+    """See at the end that WAL reaches the archive; ``old`` returned, and may not have archived all of its own."""
+    if not archiving.wanted(found.view, found.cluster, choice):
+        return []
+    args = {"node": choice.new, "old": old}
+    return [Step("archive", args, f"see WAL of {choice.new} in the archive", Kind.IDEMPOTENT, 180)]
 
 
 def _from_promotion(
@@ -194,6 +206,7 @@ STEPS = {
     "follow": _code(takeover.follow, takeover.following),
     "rejoin": _code(takeover.rejoin, takeover.rejoined),
     "tidy": _code(takeover.tidy, takeover.tidied),
+    "archive": _code(archived.archive, archived.looked),
 }
 
 ACTION = Action(spec=SPEC, asked=Asked, look=look, refuse=refuse, plan=plan, steps=STEPS)
