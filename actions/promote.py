@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from actions.contract import Action, At, StepCode, told
@@ -15,6 +15,8 @@ from fleet.hooks.hook import Hook
 from fleet.inventory import Cluster
 from fleet.postgres import (
     account,
+    archived,
+    archiving,
     byhand,
     failover,
     hosts,
@@ -80,7 +82,9 @@ def look(asked: Asked, site: Site) -> Found:
     choice = choose(view, site.cluster, asked.node)
     if isinstance(choice, Refusal):
         return Found(view, site.cluster, choice)
-    way = hosts.in_the_way(site, view, choice)
+    proof = archiving.prove(site, view, choice)
+    choice = replace(choice, notes=(*choice.notes, *proof.notes))
+    way = hosts.in_the_way(site, view, choice) or proof.refusal
     if way is None and (choice.hangs or not choice.seen):
         way = vantage.cut_off(site, view, choice.old)
     if way is not None:
@@ -126,7 +130,7 @@ def plan(asked: Asked, found: Found) -> Plan:
         risk=SPEC.risk,
         asked=asdict(asked),
         facts=account.facts(found.view, choice, found.loss),
-        steps=promoting.steps(promoting.Ground(found.view, choice, slots, found.hooks)),
+        steps=promoting.steps(_ground(found, choice, slots)),
         caps={"wal_bytes": WAL_BYTES, "wal_seconds": WAL_SECONDS} if found.loss is not None else {},
         costs=account.costs(found.view, choice, found.loss),
         notes=(*trying.notes(found.hooks), *account.notes(found.view, found.cluster, choice)),
@@ -137,6 +141,11 @@ def plan(asked: Asked, found: Found) -> Plan:
         look=_lookup(found, choice),
         typed="" if choice.seen or promoting.fences(found.hooks) else unseen.off(choice.old),
     )
+
+
+def _ground(found: Found, choice: Choice, slots: Mapping[str, str]) -> promoting.Ground:
+    archives = archiving.wanted(found.view, found.cluster, choice)
+    return promoting.Ground(found.view, choice, slots, found.hooks, archives=archives)
 
 
 def _lookup(found: Found, choice: Choice) -> Look | None:
@@ -184,6 +193,7 @@ STEPS = {
     "hook": told(carrying.run, carrying.proven),
     "unhook": told(carrying.take_back, carrying.again),
     "held": told(carrying.held, carrying.again),
+    "archive": _code(archived.archive, archived.looked),
 }
 
 ACTION = Action(spec=SPEC, asked=Asked, look=look, refuse=refuse, plan=plan, steps=STEPS)

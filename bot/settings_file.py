@@ -105,6 +105,7 @@ class NodeTable(Table):
     ssh_port: int = Field(default=22, ge=1, le=65535)
     ssh_key: str = ""
     priority: int = Field(default=100, ge=0, le=1000)
+    mirror: bool = False
 
 
 class ClusterTable(Table):

@@ -15,7 +15,7 @@ class Node:
     ``host`` is an SSH host name, or ``local`` for this machine. ``run_as`` is the operating system user that the server
     runs as. ``service`` is a systemd unit, or empty: then pg_ctl starts and stops it. ``work`` is a folder on the node
     where jobs, by-hand commands and saved configuration lie. ``priority`` orders candidates
-    that are equal otherwise; 0 means never a candidate.
+    that are equal otherwise; 0 means never a candidate. ``mirror``: far away, promoted only when it is named.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Node:
     ssh_port: int = 22
     ssh_key: str = ""
     priority: int = 100
+    mirror: bool = False
 
     @property
     def address(self) -> str:

@@ -133,8 +133,8 @@ class Watch:
 
 
 def has_candidates(cluster: Cluster) -> bool:
-    """Say whether there is anybody besides the primary who may be promoted."""
-    return sum(node.priority > 0 for node in cluster.nodes.values()) > 1
+    """Say whether there is anybody besides the primary who may be promoted without being named."""
+    return sum(node.priority > 0 and not node.mirror for node in cluster.nodes.values()) > 1
 
 
 def kind_of(answer: Answer) -> str:

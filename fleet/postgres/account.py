@@ -47,7 +47,8 @@ def costs(view: ClusterView, choice: Choice, loss: Loss | None) -> tuple[str, ..
     kept = {slot.name for slot in new.logical_slots if slot.synced and not slot.temporary and not slot.invalid}
     lost = [slot.name for slot in old.logical_slots if slot.name not in kept]
     gone = (f"logical slots are lost: {', '.join(lost)}",) if lost else ()
-    return ("loss 0", "writes stop ≈ 0.3 s", cut, *gone)
+    stop = f"writes stop until {new.name} has applied all that waits" if new.apply_delay else "writes stop ≈ 0.3 s"
+    return ("loss 0", stop, cut, *gone)
 
 
 def notes(view: ClusterView, cluster: Cluster, choice: Choice) -> tuple[str, ...]:

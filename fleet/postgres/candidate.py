@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from core.outcome import Refusal
 from fleet.inventory import Cluster
 from fleet.postgres import lsn
-from fleet.postgres.followers import followers, most_wal
+from fleet.postgres.followers import feeder, followers, most_wal
 from fleet.postgres.lost_primary import last_primary
 from fleet.postgres.mute import takes_no_queries
 from fleet.postgres.view import PRIMARY, STANDBY, UNKNOWN, ClusterView, NodeView
 
 LAG_BUDGET = 16 * 1024 * 1024  # bytes; repmgr, autobase and pg_auto_failover ask for 10 to 16 MiB
+DELAYED_BUDGET = 256 * 1024 * 1024  # bytes that a delayed standby may have to apply while nobody can write
 NOT_BELOW = (
     "max_connections",
     "max_worker_processes",
@@ -80,7 +81,9 @@ def _pick(  # who from, who to, by which rules
 ) -> Choice | Refusal:
     names = [wanted] if wanted else [name for name in view.nodes if name != old.name]
     verdicts = {
-        name: _common(view, cluster, view.nodes[name]) or unfit(view, cluster, old, view.nodes[name]) for name in names
+        name: _common(view, cluster, view.nodes[name], named=name == wanted)
+        or unfit(view, cluster, old, view.nodes[name])
+        for name in names
     }
     fit = sorted((view.nodes[name] for name, refusal in verdicts.items() if refusal is None), key=order, reverse=True)
     refusals = [refusal for refusal in verdicts.values() if refusal is not None]
@@ -91,6 +94,9 @@ def _pick(  # who from, who to, by which rules
     follow = followers(view, old, new, planned=planned)
     notes = [refusal.message for refusal in refusals]
     notes += follow.notes
+    if new.apply_delay:
+        late = f"{new.name} IS KEPT {new.apply_delay:g} s BEHIND ON PURPOSE"
+        notes.append(f"{late}: promoted it applies the {lsn.size(_waiting(new))} that wait, and that past is gone.")
     notes += [f"{node.name} would do as well; {new.name} comes first by WAL, priority or name." for node in fit[1:]]
     seen = planned or old.control is not None
     hangs = old.state == UNKNOWN and old.control is not None
@@ -106,7 +112,7 @@ def _nobody(refusals: list[Refusal]) -> Refusal:
     return Refusal("PROMOTE-NO-CANDIDATE", f"No standby can take over. {reasons}", refusals[0].hint)
 
 
-def _common(view: ClusterView, cluster: Cluster, node: NodeView) -> Refusal | None:
+def _common(view: ClusterView, cluster: Cluster, node: NodeView, *, named: bool = False) -> Refusal | None:
     name = node.name
     if takes_no_queries(node):
         hint = "Set hot_standby = on there and restart it, or name another one."
@@ -116,15 +122,34 @@ def _common(view: ClusterView, cluster: Cluster, node: NodeView) -> Refusal | No
         return Refusal("PROMOTE-CANDIDATE-DOWN", f"{name} is {node.state}: {node.error}", hint)
     if cluster.node(name).priority <= 0:
         return Refusal("PROMOTE-NEVER", f"{name} has priority 0: it is never to be the primary.", "Name another one.")
-    if node.apply_delay > 0:
-        hint = "It is kept behind on purpose, to look at the past. Name another one."
-        return Refusal("PROMOTE-DELAYED", f"{name} applies WAL {node.apply_delay:g} s late.", hint)
     if node.replay_paused:
         if view.primary is not None and (setting := too_little(node, view.primary)):
             return _too_little(setting, node, view.primary)  # to resume would shut it down
         hint = f"Find out who paused it and why, then: SELECT pg_wal_replay_resume(); on {name}."
         return Refusal("PROMOTE-PAUSED", f"Replay is paused on {name}.", hint)
+    return _kept_apart(view, cluster, node, named=named)
+
+
+def _kept_apart(view: ClusterView, cluster: Cluster, node: NodeView, *, named: bool) -> Refusal | None:
+    """Refuse what is there for another purpose, unless a person names it and it can be done all the same."""
+    name, up, waiting = node.name, feeder(view, node.name), _waiting(node)
+    if up is not None:
+        hint = f"Promote {up.name}, or aim {name} at the primary first."
+        return Refusal("PROMOTE-CASCADING", f"{name} streams from {up.name}, not from the primary.", hint)
+    if cluster.node(name).mirror and not named:
+        return Refusal("PROMOTE-MIRROR", f"{name} is a mirror.", f"If you mean it: promote {cluster.name} {name}.")
+    if node.apply_delay > 0 and not named:
+        hint = f"It is kept behind on purpose, to look at the past. If you mean it: promote {cluster.name} {name}."
+        return Refusal("PROMOTE-DELAYED", f"{name} applies WAL {node.apply_delay:g} s late.", hint)
+    if node.apply_delay > 0 and waiting > DELAYED_BUDGET:
+        said = f"{name} would have to apply {lsn.size(waiting)} first, at most {lsn.size(DELAYED_BUDGET)} is allowed."
+        return Refusal("PROMOTE-DELAYED-FAR", said, f"Lower recovery_min_apply_delay on {name} and let it catch up.")
     return None
+
+
+def _waiting(node: NodeView) -> int:
+    """Give the bytes that a standby has and has not applied."""
+    return max(0, (node.has_lsn or 0) - (node.replay_lsn or 0))
 
 
 def _unfit_to_switch(view: ClusterView, cluster: Cluster, old: NodeView, node: NodeView) -> Refusal | None:
@@ -135,7 +160,7 @@ def _unfit_to_switch(view: ClusterView, cluster: Cluster, old: NodeView, node: N
     if not node.streaming or view.sender(name) is None:
         hint = f"/db resync {cluster.name} {name} finds out what it lacks."
         return Refusal("PROMOTE-NOT-STREAMING", f"{name} does not stream from {old.name}.", hint)
-    waiting = max(0, (node.has_lsn or 0) - (node.replay_lsn or 0))
+    waiting = 0 if node.apply_delay else _waiting(node)
     if lag is None or max(lag, waiting) > LAG_BUDGET:
         behind = "an unknown amount" if lag is None else lsn.size(max(lag, waiting))
         hint = "Wait until it has caught up; /db status shows it."

@@ -14,12 +14,16 @@ from fleet.postgres.view import ClusterView
 
 @dataclass(frozen=True)
 class Ground:
-    """What the steps are made of. ``slots``: for each node that will follow, the slot that it gets."""
+    """What the steps are made of. ``slots``: for each node that will follow, the slot that it gets.
+
+    ``archives``: WAL of the next primary is to be seen in the archive at the end.
+    """
 
     view: ClusterView
     choice: Choice
     slots: Mapping[str, str]
     hooks: tuple[Hook, ...] = ()
+    archives: bool = False
 
     @property
     def old(self) -> str:
@@ -45,7 +49,7 @@ def steps(ground: Ground) -> tuple[Step, ...]:
     begin = _unseen(ground)
     if ground.choice.seen:
         begin = [*(_hung(ground) if ground.choice.hangs else _dead(ground)), *_weighed(ground)]
-    return (*begin, *_after(ground), *planning.held_step(ground.hooks))
+    return (*begin, *_after(ground), *_last(ground, ""))
 
 
 def fences(hooks: Sequence[Hook]) -> bool:
@@ -74,7 +78,7 @@ def _switchover(ground: Ground) -> tuple[Step, ...]:
         *_after(ground),
         Step("rejoin", {"node": old, "upstream_node": new}, f"{old} returns as standby", Kind.PROBE, 300),
         Step("tidy", drop_all, "drop slots that nobody needs", Kind.IDEMPOTENT, 30),
-        *planning.held_step(ground.hooks),
+        *_last(ground, old),
     )
 
 
@@ -131,3 +135,10 @@ def _after(ground: Ground) -> list[Step]:
         follow = {"node": name, "upstream_node": new, "slot": ground.slots[name]}
         done.append(Step("follow", follow, f"{name} follows {new}", Kind.IDEMPOTENT, 120))
     return done
+
+
+def _last(ground: Ground, back: str) -> list[Step]:
+    """See that WAL reaches the archive, ``back``'s too, which returned and may not have archived all of its own."""
+    archive = {"node": ground.new, "old": back}
+    seen = Step("archive", archive, f"see WAL of {ground.new} in the archive", Kind.IDEMPOTENT, 180)
+    return [*([seen] if ground.archives else []), *planning.held_step(ground.hooks)]

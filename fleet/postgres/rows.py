@@ -126,4 +126,5 @@ def _archiver(row: Row, mode: str) -> Archiver:
         last_failed_age=failed,
         failing=mode != "off" and failed is not None and (archived is None or failed < archived),
         ready=int(row.get("ready") or 0),
+        command=bool(row.get("command")),
     )

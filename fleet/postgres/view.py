@@ -118,6 +118,7 @@ class Archiver:
     last_failed_age: float | None
     failing: bool
     ready: int
+    command: bool = True  # archive_command or archive_library is set
 
 
 @dataclass(frozen=True)

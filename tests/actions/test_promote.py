@@ -45,6 +45,7 @@ def test_a_switchover_says_what_it_does_in_order() -> None:
         "db3 follows db2",
         "db1 returns as standby",
         "drop slots that nobody needs",
+        "see WAL of db2 in the archive",
     ]
     assert plan.caps == {}
     assert plan.costs == ("loss 0", "writes stop ≈ 0.3 s", "cuts no session")

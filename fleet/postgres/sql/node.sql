@@ -46,6 +46,8 @@ SELECT
     (SELECT to_jsonb(a) || jsonb_build_object(
                 'archived_age', extract(epoch FROM clock_timestamp() - a.last_archived_time),
                 'failed_age', extract(epoch FROM clock_timestamp() - a.last_failed_time),
+                'command', (SELECT bool_or(setting NOT IN ('', '(disabled)')) FROM pg_settings
+                             WHERE name IN ('archive_command', 'archive_library')),
                 'ready', CASE WHEN current_setting('archive_mode') = 'off' THEN 0 ELSE (
                     SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready') END)
        FROM pg_stat_archiver a) AS archiver,

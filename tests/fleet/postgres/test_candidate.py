@@ -55,7 +55,9 @@ def test_who_was_not_chosen_is_named_with_its_reason() -> None:
     [
         ({"replay_paused": True, "settings": {**SETTINGS, "max_connections": "50"}}, "PROMOTE-SETTINGS"),
         ({"replay_paused": True}, "PROMOTE-PAUSED"),
-        ({"apply_delay": 3600.0}, "PROMOTE-DELAYED"),
+        ({"apply_delay": 3600.0, "replay_paused": True}, "PROMOTE-PAUSED"),
+        ({"apply_delay": 3600.0, "replay_lsn": HERE - 300 * MIB}, "PROMOTE-DELAYED-FAR"),
+        ({"apply_delay": 3600.0, "receive_lsn": HERE - 17 * MIB, "replay_lsn": HERE - 17 * MIB}, "PROMOTE-LAG"),
         ({"timeline": 2}, "PROMOTE-OTHER-TIMELINE"),
         ({"receiver": None}, "PROMOTE-NOT-STREAMING"),
         ({"receive_lsn": HERE - 17 * MIB, "replay_lsn": HERE - 17 * MIB}, "PROMOTE-LAG"),
