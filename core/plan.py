@@ -99,6 +99,7 @@ class Plan:
     notes_on: str = ""  # the node that keeps the by-hand commands
     waiting: tuple[str, ...] = ()
     look: Look | None = None
+    lock: Lock = Lock.CLUSTER  # what its run has for itself; the action's SPEC says it
 
     @property
     def plan_hash(self) -> str:
@@ -126,6 +127,7 @@ class Plan:
                 "caps": self.caps,
                 "steps": steps,
                 "undo": undo,
+                "lock": self.lock.value,
             },
         )
 

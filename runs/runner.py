@@ -200,9 +200,8 @@ class Runner:
             if failed:
                 self.journal.end(self.journal.refresh(run), Outcome.UNKNOWN, f"{why} Going back failed: {failed}")
                 return
-        taken_back = any(record.state is StepState.UNDONE for record in self.journal.refresh(run).steps)
-        note = f"{why} Everything was taken back." if taken_back else f"{why} Nothing had been changed."
-        self.journal.end(self.journal.refresh(run), outcome, note)
+        run = self.journal.refresh(run)
+        self.journal.end(run, outcome, f"{why} {run.left}")
 
     def _undo_one(self, run: Run, n: int, step: Step, undo: Undo) -> str:
         """Take one step back; the empty string, or what went wrong."""
