@@ -49,7 +49,7 @@ class Gate:
             return refusal
         request = self._fresh(actor, plan, rule, wish, origin=origin, channel=channel)
         with self.store.transaction() as session:
-            refusal = in_the_way(session, plan)
+            refusal = in_the_way(session, plan, rules.policy.at_once)
             if refusal is None and wish.emergency:
                 refusal = Debts(self.clock).owe(session, actor.person, request, rule)
             if refusal is not None:
