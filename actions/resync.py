@@ -40,11 +40,11 @@ from fleet.site import Site
 SPEC = Spec(
     name="resync",
     engine="postgres",
-    summary="bring a standby or an old primary back: unpause, reconnect, feed WAL, rewind, or copy",
+    summary="bring a standby or an old primary back: reconnect, feed WAL, rewind, or copy",
     risk=Risk.DESTRUCTIVE,
     lock=Lock.CLUSTER,
     deadline=12 * 3600.0,
-    version=1,
+    version=2,
     arguments=(
         Argument("node", Takes.NODE, "the node to bring back", required=True),
         Argument("rebuild", Takes.SWITCH, "copy it whole, whatever cheaper way there is", option=True),
@@ -105,7 +105,8 @@ def refuse(asked: Asked, found: Found) -> Refusal | None:
         return Refusal("RESYNC-UNKNOWN-NODE", f"{asked.cluster} has no node {asked.node}.", "See /db status.")
     if found.primary is None or found.plight is None or found.choice is None:
         return nobody(found.view, asked.node)
-    return _wrong_node(asked, found, found.plight) or _not_needed(asked, found) or _no_copy(asked, found)
+    wrong = _wrong_node(asked, found, found.plight) or _paused(asked, found.plight, found.choice)
+    return wrong or _not_needed(asked, found) or _no_copy(asked, found)
 
 
 def _wrong_node(asked: Asked, found: Found, seen: Plight) -> Refusal | None:
@@ -119,6 +120,14 @@ def _wrong_node(asked: Asked, found: Found, seen: Plight) -> Refusal | None:
             "RESYNC-TARGET-NEWER", said, f"Find out which of them has the newer data: is {primary.name} right?"
         )
     return None
+
+
+def _paused(asked: Asked, seen: Plight, choice: Choice) -> Refusal | None:
+    """Somebody paused it, perhaps to keep what a TRUNCATE took: one person alone does not let it go on."""
+    if not seen.standing.paused or choice.rung in {Rung.REWIND, Rung.COPY}:
+        return None
+    hint = f"Let it go on, with approval: /db resume {asked.cluster} {asked.node}"
+    return Refusal("RESYNC-PAUSED", f"Replay is paused on {asked.node}.", hint)
 
 
 def _not_needed(asked: Asked, found: Found) -> Refusal | None:
@@ -226,7 +235,6 @@ ACTION = Action(
         "stop": _step(healing.stop, healing.stopped),
         "halt": _step(healing.halt, healing.stopped),
         "start": _step(healing.start, healing.started),
-        "resume": _step(healing.resume),
         "slot": _step(aiming.slot, aiming.slotted),
         "aim": _step(aiming.aim),
         "settle": _step(aiming.settle),

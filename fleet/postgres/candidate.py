@@ -110,7 +110,7 @@ def _common(_view: ClusterView, cluster: Cluster, node: NodeView) -> Refusal | N
         hint = "It is kept behind on purpose, to look at the past. Name another one."
         return Refusal("PROMOTE-DELAYED", f"{name} applies WAL {node.apply_delay:g} s late.", hint)
     if node.replay_paused:
-        hint = f"Find out who paused it and why, then: SELECT pg_wal_replay_resume(); on {name}."
+        hint = f"Find out who paused it and why, then: /db resume {cluster.name} {name}"
         return Refusal("PROMOTE-PAUSED", f"Replay is paused on {name}.", hint)
     return None
 

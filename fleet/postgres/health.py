@@ -107,7 +107,7 @@ def _standby(view: ClusterView, node: NodeView) -> Iterator[Finding]:
     if node.replay_paused:
         level = WARN if node.apply_delay else CRIT
         yield Finding(
-            level, "PAUSED", node.name, f"Replay is paused on {node.name}.", "pg_wal_replay_resume() ends it."
+            level, "PAUSED", node.name, f"Replay is paused on {node.name}.", f"/db resume {view.name} {node.name}"
         )
     if primary is None:
         return
