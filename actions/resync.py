@@ -42,7 +42,7 @@ from fleet.site import Site
 SPEC = Spec(
     name="resync",
     engine="postgres",
-    summary="bring a standby or an old primary back: unpause, reconnect, feed WAL, rewind, or copy",
+    summary="bring a standby or an old primary back: reconnect, feed WAL, rewind, or copy",
     risk=Risk.DESTRUCTIVE,
     lock=Lock.CLUSTER,
     deadline=12 * 3600.0,
@@ -113,7 +113,8 @@ def refuse(asked: Asked, found: Found) -> Refusal | None:
     if found.primary is None or found.plight is None or found.choice is None:
         return nobody(found.view, asked.node)
     falls = restarting.objection(found.view.nodes[asked.node], found.view.nodes[found.primary], found.plight.stray)
-    return _wrong_node(asked, found, found.plight) or _not_needed(asked, found) or falls or _no_copy(asked, found)
+    wrong = _wrong_node(asked, found, found.plight) or _paused(asked, found.plight, found.choice)
+    return wrong or _not_needed(asked, found) or falls or _no_copy(asked, found)
 
 
 def _wrong_node(asked: Asked, found: Found, seen: Plight) -> Refusal | None:
@@ -127,6 +128,14 @@ def _wrong_node(asked: Asked, found: Found, seen: Plight) -> Refusal | None:
             "RESYNC-TARGET-NEWER", said, f"Find out which of them has the newer data: is {primary.name} right?"
         )
     return None
+
+
+def _paused(asked: Asked, seen: Plight, choice: Choice) -> Refusal | None:
+    """Somebody paused it, perhaps to keep what a TRUNCATE took: one person alone does not let it go on."""
+    if not seen.standing.paused or choice.rung in {Rung.REWIND, Rung.COPY}:
+        return None
+    hint = f"Let it go on, with approval: /db resume {asked.cluster} {asked.node}"
+    return Refusal("RESYNC-PAUSED", f"Replay is paused on {asked.node}.", hint)
 
 
 def _not_needed(asked: Asked, found: Found) -> Refusal | None:
@@ -225,7 +234,6 @@ ACTION = Action(
         "stop": told(healing.stop, healing.stopped),
         "halt": told(healing.halt, healing.stopped),
         "start": told(healing.start, healing.started),
-        "resume": told(healing.resume, healing.again),
         "slot": told(aiming.slot, aiming.slotted),
         "aim": told(aiming.aim, healing.again),
         "settle": told(aiming.settle, healing.again),

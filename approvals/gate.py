@@ -51,7 +51,7 @@ class Gate:
         if not request.needed and plan.typed not in wish.reason:
             return _unsaid(plan)
         with self.store.transaction() as session:
-            refusal = in_the_way(session, plan)
+            refusal = in_the_way(session, plan, rules.policy.at_once)
             if refusal is None and wish.emergency:
                 refusal = Debts(self.clock).owe(session, actor.person, request, rule)
             if refusal is not None:

@@ -101,6 +101,7 @@ class Plan:
     waiting: tuple[str, ...] = ()
     look: Look | None = None
     typed: str = ""
+    lock: Lock = Lock.CLUSTER  # what its run has for itself; the action's SPEC says it
 
     @property
     def word(self) -> str:
@@ -134,6 +135,7 @@ class Plan:
                 "caps": self.caps,
                 "steps": steps,
                 "undo": undo,
+                "lock": self.lock.value,
                 **typed,
             },
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from core.outcome import AMISS
-from core.plan import Plan
+from core.plan import Kind, Plan
 
 
 class RunState(StrEnum):
@@ -92,6 +92,17 @@ class Run:
     def current(self) -> StepRecord | None:
         """Give the step that is under way."""
         return next((step for step in self.steps if step.state in {StepState.STARTED, StepState.UNKNOWN}), None)
+
+    @property
+    def left(self) -> str:
+        """Say what going back has left behind: steps that nothing takes back stay, and are named."""
+        both = list(zip(self.plan.steps, self.steps, strict=False))
+        begun = {StepState.STARTED, StepState.DONE}
+        stays = [step.title for step, record in both if record.state in begun and step.kind is not Kind.LOOK]
+        if stays:
+            return f"Not taken back: {', '.join(stays)}."
+        taken_back = any(record.state is StepState.UNDONE for record in self.steps)
+        return "Everything was taken back." if taken_back else "Nothing had been changed."
 
     @property
     def evidence(self) -> dict[str, Mapping[str, object]]:

@@ -202,10 +202,9 @@ class Runner:
                 self.journal.end(self.journal.refresh(run), Outcome.UNKNOWN, f"{why} Going back failed: {failed}")
                 return
         run = self.journal.refresh(run)
-        undone = any(record.state is StepState.UNDONE for record in run.steps)
-        note = f"{why} Everything was taken back." if undone else f"{why} Nothing had been changed."
+        note = f"{why} {run.left}"
         if run.amiss(StepState.UNDONE):
-            note = f"{why} Taken back, but for: {run.amiss(StepState.UNDONE)}"
+            note = f"{note} But: {run.amiss(StepState.UNDONE)}"
         self.journal.end(run, Outcome.UNKNOWN if run.amiss(StepState.UNDONE, SERIOUS) else outcome, note)
 
     def _undo_one(self, run: Run, n: int, step: Step, undo: Undo) -> str:

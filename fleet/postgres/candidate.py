@@ -125,7 +125,7 @@ def _common(view: ClusterView, cluster: Cluster, node: NodeView, *, named: bool 
     if node.replay_paused:
         if view.primary is not None and (setting := too_little(node, view.primary)):
             return _too_little(setting, node, view.primary)  # to resume would shut it down
-        hint = f"Find out who paused it and why, then: SELECT pg_wal_replay_resume(); on {name}."
+        hint = f"Find out who paused it and why, then: /db resume {cluster.name} {name}"
         return Refusal("PROMOTE-PAUSED", f"Replay is paused on {name}.", hint)
     return _kept_apart(view, cluster, node, named=named)
 

@@ -135,15 +135,6 @@ def started(site: Site, step: StepContext, *, node: str, **_args: object) -> Pro
     return Probe.DONE if control.running(site.shell(here), here) else Probe.NOT_DONE
 
 
-def resume(site: Site, step: StepContext, *, node: str) -> Evidence:
-    """Let a paused standby replay on."""
-    del step
-    with talk(site, site.cluster.node(node)) as connection:
-        standing.reached(connection, node)
-        connection.execute("SELECT pg_wal_replay_resume()")
-    return Evidence(f"{node} replays again")
-
-
 def prove(site: Site, step: StepContext, *, node: str, primary: str, timeline: int, replays: bool = True) -> Evidence:
     """See that the node streams the primary's timeline, and replays what was written just now unless it is delayed."""
     here, there = site.cluster.node(node), site.cluster.node(primary)

@@ -126,7 +126,8 @@ def _standby(view: ClusterView, node: NodeView) -> Iterator[Finding]:
     if node.replay_paused:
         level = WARN if node.apply_delay else CRIT
         short = too_little(node, primary) if primary else ""
-        hint = f"Raise {short} there: to resume now would shut it down." if short else "pg_wal_replay_resume() ends it."
+        hint = f"/db resume {view.name} {node.name}"
+        hint = f"Raise {short} there: to resume now would shut it down." if short else hint
         yield Finding(level, "PAUSED", node.name, f"Replay is paused on {node.name}.", hint)
     if primary is None:
         return

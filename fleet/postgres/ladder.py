@@ -107,10 +107,10 @@ _VERDICTS = {
 def _not_wait(standing: Standing) -> str:
     if not standing.streaming:
         return "it does not stream from the primary"
-    if standing.delayed:
-        return ""
     if standing.paused:
         return "replay is paused"
+    if standing.delayed:
+        return ""
     return "" if standing.moving else "replay stands still"
 
 

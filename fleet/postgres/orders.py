@@ -17,7 +17,7 @@ def onward(cluster: Cluster, way: Way) -> tuple[str, ...]:
     slot = sql(there, f"SELECT pg_create_physical_replication_slot('{way.slot}', true)")
     match way.rung:
         case Rung.WAIT | Rung.UNPAUSE:
-            lines = [sql(here, "SELECT pg_wal_replay_resume()")]
+            lines = []
         case Rung.REPAIR | Rung.FEED:
             lines = [slot, *_aim(here, there, way)]
         case Rung.REWIND:

@@ -13,7 +13,7 @@ from fleet.postgres.ways import Way
 _STEP = 16 << 20  # bytes: the loss agreed to is rounded up to whole WAL files
 _WAYS = {
     Rung.WAIT: "nothing",
-    Rung.UNPAUSE: "let it replay again",
+    Rung.UNPAUSE: "nothing",
     Rung.REPAIR: "reconnect it to {primary}",
     Rung.FEED: "feed it WAL from the archive",
     Rung.REWIND: "rewind it to {primary}",
@@ -71,6 +71,8 @@ def notes(way: Way, seen: Plight, choice: Choice, here: Node) -> tuple[str, ...]
         said.append(f"{way.node} last ran as a primary; it is never started as one again")
     if seen.standing.answers and seen.end.wrote:
         said.append(f"{way.node} STILL ACCEPTS WRITES: what clients write there is lost. Stop them first")
+    if seen.standing.paused:
+        said.append(f"replay is PAUSED on {way.node}: what it still shows of the past is gone after this")
     if way.rung is Rung.COPY and way.there:
         said.append(f"the old folder is kept as {here.data}.old.… (the run's id); delete it by hand when you are sure")
     if way.rung is Rung.COPY and seen.data and seen.data.linked:

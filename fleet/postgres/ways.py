@@ -51,10 +51,8 @@ class Way:
 def steps(way: Way) -> tuple[Step, ...]:
     """Give the steps of a way back, in order."""
     match way.rung:
-        case Rung.WAIT:
+        case Rung.WAIT | Rung.UNPAUSE:  # resync does nothing about these
             return ()
-        case Rung.UNPAUSE:
-            return (_step("resume", {"node": way.node}, f"let {way.node} replay again", _QUICK), _prove(way))
         case Rung.REPAIR | Rung.FEED if way.restart:
             return (_stop(way), _slot(way), _settle(way), _start(way), _prove(way), *_tidy(way))
         case Rung.REPAIR | Rung.FEED:

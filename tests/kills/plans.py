@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from actions import backup
+from actions import backup, pause, resume
 from core.plan import Kind, Plan, Risk
 from fleet.postgres.ladder import Rung
-from tests.actions import test_backup, test_promote, test_resync
+from tests.actions import test_backup, test_pause, test_promote, test_resume, test_resync
 from tests.actions.test_resync import CHEAP, FORKED, HEALTHY, OLD, STANDING
 from tests.fixtures.house import a_plan, step
 
@@ -23,7 +23,9 @@ PLANS = {
     "backup": backup.plan(test_backup.ASKED, test_backup.FOUND),
     "switchover": test_promote.switch(),
     "failover": test_promote.failover(test_promote.LITTLE),
-    "unpause": _resync(Rung.UNPAUSE),
+    "pause": pause.plan(test_pause.ASKED, test_pause.FOUND),
+    "resume": resume.plan(test_resume.ASKED, test_resume.FOUND),
+    "resume at a target": resume.plan(test_resume.ASKED, test_resume.AT_TARGET),
     "repair": _resync(Rung.REPAIR),
     "feed": _resync(Rung.FEED, wrote=True),
     "rewind": test_resync.planned(FORKED, OLD),

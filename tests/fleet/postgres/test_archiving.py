@@ -69,6 +69,9 @@ class Apart:
     def connect(self, node: Node, *, timeout: float = 3.0) -> psycopg.Connection[dict[str, object]]:
         return self.reach.connect(self.reach.cluster.node(node.name), timeout=timeout)
 
+    def ahead(self, node: Node, count: int) -> None:
+        self.reach.ahead(self.reach.cluster.node(node.name), count)
+
 
 def could_not(site: Reach) -> Refusal:
     """What a promotion is refused with; "could it be promoted" says the same."""

@@ -29,7 +29,7 @@ def names(way: Way) -> list[str]:
     ("way", "expected"),
     [
         (replace(WAY, rung=Rung.WAIT), []),
-        (replace(WAY, rung=Rung.UNPAUSE), ["resume", "prove"]),
+        (replace(WAY, rung=Rung.UNPAUSE), []),
         (replace(WAY, rung=Rung.REPAIR, restart=False), ["slot", "aim", "prove"]),
         (replace(WAY, rung=Rung.REPAIR), ["stop", "slot", "settle", "start", "prove"]),
         (replace(WAY, rung=Rung.REPAIR, slots=("db3",)), ["stop", "slot", "settle", "start", "prove", "tidy"]),
