@@ -2,12 +2,12 @@
 
 from importlib.metadata import entry_points
 
-from actions import backup, promote, ready, resync, status
+from actions import backup, discard, promote, ready, resync, status
 from actions.contract import Action
 from core.errors import ConfigurationError
 
 GROUP = "seconder.actions"
-OWN: tuple[Action, ...] = (status.ACTION, ready.ACTION, backup.ACTION, promote.ACTION, resync.ACTION)
+OWN: tuple[Action, ...] = (status.ACTION, ready.ACTION, backup.ACTION, promote.ACTION, resync.ACTION, discard.ACTION)
 
 
 def actions() -> tuple[Action, ...]:
