@@ -189,11 +189,18 @@ def way_for(asked: Asked, found: Found, primary: str, seen: Plight) -> Way:
         archive=seen.archive if rung is Rung.FEED else "",
         slots=tuple(sorted(other)) if seen.end.wrote else (),
         there=seen.data is not None,
-        upstream=asked.follow or "",
+        upstream=asked.follow or (seen.followed if rung is Rung.UNPAUSE else ""),
         rate=asked.rate,
         strays=tuple(seen.strays) if rung >= Rung.REPAIR else (),
         known=seen.known if seen.strays else (),
+        former=former(found.view, asked.node, seen.followed or primary, asked.follow or primary),
     )
+
+
+def former(view: ClusterView, node: str, before: str, after: str) -> str:
+    """Give whom the node followed before if that is another one now and keeps a slot for it; else nothing."""
+    slot = slot_for(view.nodes[node])
+    return before if before != after and any(one.name == slot for one in view.nodes[before].slots) else ""
 
 
 def _step(do: Callable[..., Evidence], probe: Callable[..., Probe] = healing.again) -> StepCode:
@@ -221,6 +228,7 @@ ACTION = Action(
         "resume": _step(healing.resume),
         "slot": _step(aiming.slot, aiming.slotted),
         "aim": _step(aiming.aim),
+        "unslot": _step(aiming.unslot),
         "settle": _step(aiming.settle),
         "save": _step(rewind.save),
         "rewind": _step(rewind.rewind, rewind.rewound),

@@ -17,7 +17,7 @@ from fleet.inventory import Node
 from fleet.postgres import belongings, control, datadir, healing, login, owned, rewind, standing
 from fleet.postgres.patience import talk
 from fleet.postgres.upstream import aim as aim_at
-from fleet.postgres.upstream import conninfo, current_conninfo, ensure_slot, has_slot
+from fleet.postgres.upstream import conninfo, current_conninfo, drop_slot, ensure_slot, has_slot
 from fleet.shell import Shell
 from fleet.site import Site
 
@@ -38,6 +38,17 @@ def slotted(site: Site, step: StepContext, *, slot: str, upstream: str, **_args:
     del step
     with talk(site, site.cluster.node(upstream)) as connection:
         return Probe.DONE if has_slot(connection, slot) else Probe.NOT_DONE
+
+
+def unslot(site: Site, step: StepContext, *, node: str, slot: str) -> Evidence:
+    """Drop a node's slot on whom it followed before; the node streams from elsewhere by now, so this may fail."""
+    del step
+    try:
+        with talk(site, site.cluster.node(node)) as connection:
+            dropped = drop_slot(connection, slot)
+    except SeconderError as error:
+        return Evidence(f"slot {slot} on {node} may still keep WAL: {error.message}")
+    return Evidence(f"slot {slot} on {node} {'was dropped' if dropped else 'is not there, or somebody uses it'}")
 
 
 def aim(site: Site, step: StepContext, *, node: str, upstream: str, slot: str, archive: str = "") -> Evidence:

@@ -10,7 +10,7 @@ _KEPT = frozenset({"conf.d", "server.crt", "server.key", "root.crt", "root.crl",
 _GONE = frozenset({"recovery.conf"})  # 12 and later don't start while it lies there
 _SERVERS = re.compile(r"base|global|pg_(?!hba|ident).*|PG_VERSION|backup_.*|.*\.signal|postmaster\..*|current_logfiles")
 _NAMES = re.compile(
-    r"^\s*(?:include|include_if_exists|include_dir|hba_file|ident_file|ssl_\w+_file)\s*=?\s*'?([^'#\s]+)",
+    r"^\s*(?:include(?:_if_exists|_dir)?|hba_file|ident_file|ssl_\w+_file)(?:\s*=\s*|\s+)'?([^'#\s]+)",
     re.MULTILINE,
 )
 

@@ -21,6 +21,7 @@ class Way:
 
     ``source`` is copied from, ``slots`` are those that a former primary kept for others, ``archive`` feeds it.
     ``upstream`` is whom it follows when that is not the primary. ``rate`` limits a copy, as pg_basebackup spells it.
+    ``former`` is whom it followed before, where its slot would pin WAL for ever.
     ``strays`` are archive folders with files of timelines that are not ``known``: the primary never was on them.
     """
 
@@ -41,6 +42,7 @@ class Way:
     rate: str = ""
     strays: tuple[str, ...] = ()
     known: tuple[int, ...] = ()
+    former: str = ""
 
     @property
     def ahead(self) -> str:
@@ -67,15 +69,17 @@ def steps(way: Way) -> tuple[Step, ...]:
         case Rung.UNPAUSE:
             return (_step("resume", {"node": way.node}, f"let {way.node} replay again", _QUICK), _prove(way))
         case Rung.REPAIR | Rung.FEED if way.restart:
-            return (*_aside(way), _stop(way), _slot(way), _settle(way), _start(way), _prove(way), *_tidy(way))
+            around = (_stop(way), _slot(way), _settle(way), _start(way))
+            return (*_aside(way), *around, _prove(way), *_unslot(way), *_tidy(way))
         case Rung.REPAIR | Rung.FEED:
             aim = _step("aim", way.fed, f"aim {way.node} at {way.ahead}, reload", _QUICK)
-            return (*_aside(way), _slot(way), aim, _prove(way))
+            return (*_aside(way), _slot(way), aim, _prove(way), *_unslot(way))
         case Rung.REWIND:
             return (*_aside(way), _stop(way), *_rewind(way), _slot(way), _settle(way), _start(way), _prove(way))
         case Rung.COPY:
             stop = (_stop(way),) if way.there else ()
-            return (*_aside(way), *stop, _slot(way), *_copy(way), _start(way, undo=True), _prove(way))
+            copy = (*stop, _slot(way), *_copy(way), _start(way, undo=True))
+            return (*_aside(way), *copy, _prove(way), *_unslot(way))
 
 
 def _rewind(way: Way) -> tuple[Step, ...]:
@@ -132,6 +136,11 @@ def _aside(way: Way) -> tuple[Step, ...]:
     args = {"same": way.same, "folders": folders, "known": list(way.known)}
     title = f"set stray WAL files aside in {', '.join(folders)}"
     return (Step("set_aside", args, title, Kind.IDEMPOTENT, _STOP, undo=back),)
+
+
+def _unslot(way: Way) -> tuple[Step, ...]:
+    args = {"node": way.former, "slot": way.slot}
+    return (_step("unslot", args, f"drop slot {way.slot} on {way.former}", _QUICK),) if way.former else ()
 
 
 def _tidy(way: Way) -> tuple[Step, ...]:

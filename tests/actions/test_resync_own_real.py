@@ -86,7 +86,7 @@ def test_a_stray_history_that_would_end_every_start_is_moved_aside(cluster: Demo
 def test_a_mirror_follows_a_standby_and_is_brought_back_when_that_one_dies(cluster: DemoCluster, site: Site) -> None:
     made = asking(site, "db3", follow="db2")
     assert way(made) == "repair"
-    assert [step.name for step in made.steps] == ["slot", "aim", "prove"]
+    assert [step.name for step in made.steps] == ["slot", "aim", "prove", "unslot"]
     Carrier(ACTION, made, site).all()
     in_step(cluster, "db1", "db3")
     assert refused(site, "db3").code == "RESYNC-NOT-NEEDED"
@@ -94,12 +94,17 @@ def test_a_mirror_follows_a_standby_and_is_brought_back_when_that_one_dies(clust
         assert connection.execute("SELECT active FROM pg_replication_slots WHERE slot_name = 'db3'").fetchone() == (
             True,
         )
-    with cluster.connect("db3") as connection:  # replay is paused: now it is to be let go, and still follow db2
+    with cluster.connect("db1") as connection:
+        slots = connection.execute("SELECT slot_name FROM pg_replication_slots ORDER BY 1").fetchall()
+    assert slots == [("db2",)]  # its own there would pin WAL for ever
+    with cluster.connect("db3") as connection:
         connection.execute("SELECT pg_wal_replay_pause()")
-    assert way(planned(site, "db3")) == "unpause"
+    write(cluster, "db1")
+    made = planned(site, "db3")
+    assert way(made) == "unpause"
+    assert "from db2" in Carrier(ACTION, made, site, "run-0pause").all()["prove"].text
     cluster.stop("db2")
     with cluster.connect("db3") as connection:
-        connection.execute("SELECT pg_wal_replay_resume()")
         wait_for(lambda: connection.execute("SELECT 1 FROM pg_stat_wal_receiver").fetchone() is None, 10, "its end")
     write(cluster, "db1")
     made = planned(site, "db3")
