@@ -7,7 +7,8 @@ from core.clock import stamp
 from core.outcome import Refusal
 from core.plan import Lock, Risk
 from core.spec import Spec
-from fleet.postgres.health import findings, verdict
+from fleet.postgres import leftovers
+from fleet.postgres.health import Finding, findings, verdict, worst_first
 from fleet.postgres.mute import known_lag, takes_no_queries
 from fleet.postgres.observe import observe
 from fleet.postgres.view import DOWN, PRIMARY, STANDBY, ClusterView, NodeView
@@ -32,9 +33,17 @@ class Asked:
     cluster: str
 
 
-def look(_asked: Asked, site: Site) -> ClusterView:
-    """See all nodes at once."""
-    return observe(site)
+@dataclass(frozen=True)
+class Found(ClusterView):
+    """What the nodes showed, and what lies about on their disks."""
+
+    leftovers: tuple[Finding, ...] = ()
+
+
+def look(_asked: Asked, site: Site) -> Found:
+    """See all nodes at once, then what earlier work left there."""
+    view = observe(site)
+    return Found(view.name, view.nodes, leftovers.look(site, view))
 
 
 def refuse(_asked: Asked, _found: ClusterView) -> Refusal | None:
@@ -44,7 +53,7 @@ def refuse(_asked: Asked, _found: ClusterView) -> Refusal | None:
 
 def answer(_asked: Asked, found: ClusterView) -> Answer:
     """Give the verdict, a row per node, and the findings, worst first."""
-    wrong = findings(found)
+    wrong = worst_first((*findings(found), *(found.leftovers if isinstance(found, Found) else ())))
     level = verdict(wrong)
     data = {
         "cluster": found.name,

@@ -48,6 +48,11 @@ def findings(view: ClusterView) -> tuple[Finding, ...]:
         else:
             found += _standby(view, node) if node.state == STANDBY else _primary(node)
             found += _any(node)
+    return worst_first(found)
+
+
+def worst_first(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Order findings by their level."""
     return tuple(sorted(found, key=lambda finding: -_RANK.index(finding.level)))
 
 

@@ -62,7 +62,7 @@ STANDING = Asked("main", "db3")
 
 
 def test_the_command_reads_as_people_type_it() -> None:
-    assert SPEC.usage == "resync CLUSTER NODE [--rebuild] [--from FROM]"
+    assert SPEC.usage == "resync CLUSTER NODE [--rebuild] [--from FROM] [--follow FOLLOW] [--rate RATE]"
     assert SPEC.lock is Lock.CLUSTER
     assert SPEC.risk is Risk.DESTRUCTIVE
     assert asked("main", "db1", rebuild=True, **{"from": "db3"}) == Asked("main", "db1", rebuild=True, source="db3")

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from actions import backup, pause, resume
+from actions import backup, discard, pause, resume
 from core.plan import Kind, Plan, Risk
 from fleet.postgres.ladder import Rung
-from tests.actions import test_backup, test_pause, test_promote, test_resume, test_resync
+from tests.actions import test_backup, test_discard, test_pause, test_promote, test_resume, test_resync
 from tests.actions.test_resync import CHEAP, FORKED, HEALTHY, OLD, STANDING
 from tests.fixtures.house import a_plan, step
 
@@ -29,6 +29,7 @@ PLANS = {
     "repair": _resync(Rung.REPAIR),
     "feed": _resync(Rung.FEED, wrote=True),
     "rewind": test_resync.planned(FORKED, OLD),
+    "discard": discard.plan(test_discard.ASKED, test_discard.FOUND),
     "copy": test_resync.planned(HEALTHY, replace(STANDING, rebuild=True)),
     "opaque": OPAQUE,
 }

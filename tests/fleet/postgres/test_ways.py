@@ -35,8 +35,12 @@ def names(way: Way) -> list[str]:
         (replace(WAY, rung=Rung.REPAIR, slots=("db3",)), ["stop", "slot", "settle", "start", "prove", "tidy"]),
         (replace(WAY, rung=Rung.FEED, restart=False, archive="/a"), ["slot", "aim", "prove"]),
         (WAY, ["stop", "save", "rewind", "slot", "settle", "start", "prove"]),
-        (replace(WAY, rung=Rung.COPY), ["stop", "slot", "copy", "settle", "swap", "start", "prove"]),
-        (replace(WAY, rung=Rung.COPY, there=False), ["slot", "copy", "settle", "swap", "start", "prove"]),
+        (replace(WAY, rung=Rung.COPY), ["stop", "slot", "copy", "verify", "settle", "swap", "start", "prove"]),
+        (replace(WAY, rung=Rung.COPY, there=False), ["slot", "copy", "verify", "settle", "swap", "start", "prove"]),
+        (
+            replace(WAY, rung=Rung.REPAIR, strays=("/a",), known=(1, 2)),
+            ["set_aside", "stop", "slot", "settle", "start", "prove"],
+        ),
     ],
 )
 def test_the_order_of_each_way(way: Way, expected: list[str]) -> None:
