@@ -9,9 +9,10 @@ from core.outcome import Evidence, Probe, Refusal
 from core.plan import Kind, Lock, Plan, Risk, Step, Undo
 from core.spec import Argument, Spec, Takes
 from fleet.inventory import Cluster
-from fleet.postgres import account, byhand, failover, hosts, lookup, lsn, switch, takeover
+from fleet.postgres import account, byhand, failover, handing, handover, hosts, lookup, lsn, pacemaker, switch, takeover
 from fleet.postgres.blocking import blocked
 from fleet.postgres.candidate import Choice, choose
+from fleet.postgres.handover import Handover
 from fleet.postgres.loss import WAL_BYTES, WAL_SECONDS, Loss, measure
 from fleet.postgres.observe import observe
 from fleet.postgres.upstream import slot_for
@@ -42,13 +43,14 @@ class Asked:
 
 @dataclass(frozen=True)
 class Found:
-    """What was seen, who was chosen or why nobody, and what a failover would lose."""
+    """What was seen, who was chosen or why nobody, what a failover would lose, who else would have to do it."""
 
     view: ClusterView
     cluster: Cluster
     choice: Choice | Refusal
     hosts: Refusal | None = None
     loss: Loss | None = None
+    handover: Handover | None = None
 
 
 def look(asked: Asked, site: Site) -> Found:
@@ -57,19 +59,23 @@ def look(asked: Asked, site: Site) -> Found:
     if view.primary is not None and any(sender.stuck for sender in view.primary.replication):
         time.sleep(SECOND_LOOK)  # WAL that was sent this very moment looks the same
         view = observe(site)
+    view = pacemaker.suspected(site, view)
     choice = choose(view, site.cluster, asked.node)
-    if isinstance(choice, Refusal):
-        return Found(view, site.cluster, choice)
-    way = hosts.in_the_way(site, view, choice)
+    other = handover.look(site, view.manager, choice) if view.manager else None
+    if isinstance(choice, Refusal) or (other is not None and other.refusal is not None):
+        return Found(view, site.cluster, choice, handover=other)
+    way = hosts.in_the_way(site, view, choice) if other is None else None
     if choice.planned or way is not None:
-        return Found(view, site.cluster, choice, way)
+        return Found(view, site.cluster, choice, way, handover=other)
     loss = measure(site, site.cluster.node(choice.old), site.cluster.node(choice.new))
-    return Found(view, site.cluster, choice, None, loss)
+    return Found(view, site.cluster, choice, None, loss, other)
 
 
 def refuse(_asked: Asked, found: Found) -> Refusal | None:
     """Give the first thing that is in the way."""
     choice = found.choice
+    if found.handover is not None and found.handover.refusal is not None:
+        return found.handover.refusal
     if isinstance(choice, Refusal):
         return choice
     if found.view.primary is not None:
@@ -91,7 +97,7 @@ def plan(asked: Asked, found: Found) -> Plan:
     slots = {name: slot_for(found.view.nodes[name]) for name in (choice.old, *choice.others)}
     planned = choice.planned
     arrow = f"Switch {asked.cluster}: {choice.old} → {choice.new}"
-    return Plan(
+    ours = Plan(
         action=SPEC.name,
         version=SPEC.version,
         cluster=asked.cluster,
@@ -110,6 +116,7 @@ def plan(asked: Asked, found: Found) -> Plan:
         waiting=account.waiting(found.view, choice, found.loss),
         look=lookup.timeline(found.view, choice.old, "primary" if planned else "dead primary"),
     )
+    return handing.instead(ours, found.cluster, choice, found.handover) if found.handover else ours
 
 
 def _switchover(found: Found, choice: Choice, slots: Mapping[str, str]) -> tuple[Step, ...]:
@@ -194,6 +201,12 @@ STEPS = {
     "follow": _code(takeover.follow, takeover.following),
     "rejoin": _code(takeover.rejoin, takeover.rejoined),
     "tidy": _code(takeover.tidy, takeover.tidied),
+    "rehearse": _look(handover.rehearse),
+    "hand_over": StepCode(
+        lambda at, args: handover.hand_over(at.site, at.step, **args),
+        lambda at, args: handover.handed_over(at.site, at.step, **args),
+    ),
+    "streams": _look(handover.streams),
 }
 
 ACTION = Action(spec=SPEC, asked=Asked, look=look, refuse=refuse, plan=plan, steps=STEPS)

@@ -14,11 +14,13 @@ from fleet.inventory import Cluster
 from fleet.postgres import (
     aiming,
     datadir,
+    handover,
     healing,
     ladder,
     lookup,
     lsn,
     orders,
+    pacemaker,
     plight,
     readiness,
     rebuild,
@@ -84,7 +86,7 @@ class Found:
 
 def look(asked: Asked, site: Site) -> Found:
     """Look at the cluster, then closely at the node, its folder and its WAL."""
-    view = observe(site)
+    view = pacemaker.suspected(site, observe(site))
     primary = primary_for(view, asked.node)
     if primary is None or asked.node not in view.nodes:
         return Found(site.cluster, view, primary)
@@ -105,7 +107,12 @@ def refuse(asked: Asked, found: Found) -> Refusal | None:
         return Refusal("RESYNC-UNKNOWN-NODE", f"{asked.cluster} has no node {asked.node}.", "See /db status.")
     if found.primary is None or found.plight is None or found.choice is None:
         return nobody(found.view, asked.node)
-    return _wrong_node(asked, found, found.plight) or _not_needed(asked, found) or _no_copy(asked, found)
+    return (
+        _wrong_node(asked, found, found.plight)
+        or _not_needed(asked, found)
+        or handover.left_alone(found.cluster, found.view.manager, asked.node)
+        or _no_copy(asked, found)
+    )
 
 
 def _wrong_node(asked: Asked, found: Found, seen: Plight) -> Refusal | None:

@@ -24,7 +24,7 @@ from bot.settings_file import (
 )
 from bot.settings_rules import body_of, rules
 from core.errors import ConfigurationError
-from fleet.inventory import LOCAL, Cluster, Node
+from fleet.inventory import LOCAL, Cluster, Managed, Node
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,9 @@ def _cluster(name: str, table: ClusterTable) -> Cluster:
         archive=table.archive,
         backups=table.backups,
         replication_user=table.replication_user,
+        managed=Managed(
+            table.manager, table.manager_program, table.manager_config, table.manager_user, table.manager_scope
+        ),
     )
 
 

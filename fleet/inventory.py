@@ -39,11 +39,27 @@ class Node:
 
 
 @dataclass(frozen=True)
+class Managed:
+    """What else operates a cluster, as the configuration says.
+
+    ``kind`` is ``patroni``, ``repmgr``, ``none`` (whatever it looks like), or empty: a look finds out. ``program`` is
+    patronictl or repmgr on the nodes, ``config`` its settings there (``{node}`` stands for the node's name), ``user``
+    who runs it if that is not the server's user. ``scope`` is Patroni's name of the cluster if it is another one.
+    """
+
+    kind: str = ""
+    program: str = ""
+    config: str = ""
+    user: str = ""
+    scope: str = ""
+
+
+@dataclass(frozen=True)
 class Cluster:
     """Servers that replicate one database.
 
     ``archive`` lists where WAL is archived, as ``node:folder``. ``replication_user`` is the role that standbys
-    connect as. ``backups`` is where backups are kept, as ``node:folder``.
+    connect as. ``backups`` is where backups are kept, as ``node:folder``. ``managed`` names what else operates it.
     """
 
     name: str
@@ -53,6 +69,7 @@ class Cluster:
     archive: tuple[str, ...] = ()
     backups: str = ""
     replication_user: str = ""
+    managed: Managed = Managed()
 
     def node(self, name: str) -> Node:
         """Give a node by its name; raises KeyError."""

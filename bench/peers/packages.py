@@ -79,7 +79,7 @@ def _is_ready() -> bool:
 
 
 def _mark() -> str:
-    return f"{sys.version}\n{hashlib.sha256(LOCK.read_bytes()).hexdigest()}"
+    return f"{sys.implementation.cache_tag}\n{hashlib.sha256(LOCK.read_bytes()).hexdigest()}"
 
 
 if __name__ == "__main__":
