@@ -8,6 +8,7 @@ from core.outcome import Probe
 from fleet.inventory import Managed
 from fleet.postgres.observe import observe
 from sandbox.writer import lost
+from tests.fixtures.freezing import on
 from tests.fixtures.peers import Guest, with_patroni, with_repmgr
 from tests.fixtures.walk import do, planned, probe, refusal, walk
 from tests.fixtures.writing import writing
@@ -84,3 +85,44 @@ def test_repmgr_says_in_the_rehearsal_what_is_in_its_way(with_repmgr: Guest) -> 
         do(promote.ACTION, "rehearse", {"node": old, "old": old, "planned": True}, with_repmgr.site())
     assert failed.value.code == "REPMGR-REHEARSAL"
     assert "switchover must be executed from the standby" in failed.value.message
+
+
+def crash(guest: Guest, node: str) -> None:
+    """Kill a server in a file of WAL that was written to: an empty one is what pg_waldump can't begin with."""
+    on(guest.peer.cluster, node, "SELECT pg_switch_wal()", "CREATE TABLE IF NOT EXISTS crashed (at timestamptz)")
+    guest.peer.cluster.stop(node, "immediate")
+
+
+def test_with_a_dead_primary_the_loss_is_measured_and_repmgr_promotes(with_repmgr: Guest) -> None:
+    old, _new = with_repmgr.other()
+    peer, site = with_repmgr.peer, with_repmgr.site()
+    crash(with_repmgr, old)
+    try:
+        plan = planned(promote.ACTION, promote.Asked("main"), site)
+        assert [step.name for step in plan.steps][:4] == ["confirm", "weigh", "rehearse", "hand_over"]
+        walked = walk(promote.ACTION, plan, site)
+        assert walked.failed is None, walked.failed
+        assert peer.leader() == plan.target
+        assert observe(site).nodes[old].state == "down"
+    finally:
+        config = with_repmgr.told.config
+        leads = Path(config.replace("{node}", str(peer.leader()))).read_text()
+        conninfo = next(line for line in leads.splitlines() if line.startswith("conninfo="))[10:-1]
+        words = ["-f", config.replace("{node}", old), "node", "rejoin", "-d", conninfo, "--force-rewind"]
+        peer.programs.call([with_repmgr.told.program, *words])
+    peer.settle()
+
+
+def test_in_maintenance_patroni_fails_over_when_it_is_asked(with_patroni: Guest) -> None:
+    old, _new = with_patroni.other()
+    peer, site, told = with_patroni.peer, with_patroni.site(), with_patroni.told
+    peer.programs.call([told.program, "-c", told.config, "pause", "--wait"])
+    try:
+        crash(with_patroni, old)
+        plan = planned(promote.ACTION, promote.Asked("main"), site)
+        walked = walk(promote.ACTION, plan, site)
+        assert walked.failed is None, walked.failed
+        assert peer.leader() == plan.target
+    finally:
+        peer.programs.call([told.program, "-c", told.config, "resume", "--wait"])
+    peer.settle()
