@@ -40,8 +40,10 @@ class Handover:
 
 def look(site: Site, manager: Manager, choice: Choice | Refusal) -> Handover:
     """Find out what to ask the manager for; nothing is changed. Its own "no" is a refusal."""
-    no = unable(site.cluster, manager, choice)
-    if no is not None or isinstance(choice, Refusal):
+    if isinstance(choice, Refusal):
+        return Handover(manager, refusal=unable(site.cluster, manager))
+    no = unable(site.cluster, manager, choice.old, choice.new)
+    if no is not None:
         return Handover(manager, refusal=no)
     try:
         return Handover(manager, tuple(_command(site, choice.old, choice.new, planned=choice.planned)))
@@ -49,11 +51,10 @@ def look(site: Site, manager: Manager, choice: Choice | Refusal) -> Handover:
         return Handover(manager, refusal=Refusal(error.code, error.message, error.hint))
 
 
-def unable(cluster: Cluster, manager: Manager, choice: Choice | Refusal) -> Refusal | None:
+def unable(cluster: Cluster, manager: Manager, old: str = "OLD", new: str = "NEW") -> Refusal | None:
     """Say why the manager can't be asked by us, with the command that a person can type; pure."""
     told = cluster.managed
-    names = ("OLD", "NEW") if isinstance(choice, Refusal) else (choice.old, choice.new)
-    command = managers.by_hand(cluster, manager.kind, *names)
+    command = managers.by_hand(cluster, manager.kind, old, new)
     if manager.kind not in {PATRONI, REPMGR}:
         hint = f'Use its own: {command}. If it is not there: manager = "none" in [clusters.{cluster.name}].'
         return Refusal("PROMOTE-MANAGED", manager.sentence, hint)
@@ -71,6 +72,15 @@ def left_alone(cluster: Cluster, manager: Manager | None, node: str) -> Refusal 
     command = managers.by_hand_again(cluster, manager.kind, node)
     hint = f'Use its own: {command}. If it is not there: manager = "none" in [clusters.{cluster.name}].'
     return Refusal("RESYNC-MANAGED", manager.sentence, hint)
+
+
+def answers(site: Site) -> None:
+    """Have the manager's program look at the cluster, on every node. Raises ``ShellError``, ``Unreachable``."""
+    for node in site.cluster.nodes.values():
+        if site.cluster.managed.kind == PATRONI:
+            patroni.look(site, node)
+        else:
+            repmgr.look(site, node)
 
 
 def rehearse(site: Site, *, node: str, old: str, planned: bool) -> Evidence:

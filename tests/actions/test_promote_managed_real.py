@@ -6,6 +6,7 @@ from actions import promote, ready, resync, status
 from core.errors import StepFailed
 from core.outcome import Probe
 from fleet.inventory import Managed
+from fleet.postgres import handover
 from fleet.postgres.observe import observe
 from sandbox.writer import lost
 from tests.fixtures.freezing import on
@@ -32,6 +33,7 @@ def test_who_manages_a_cluster_is_seen_and_a_switchover_by_hand_refused(guest: G
     view = observe(site)
     assert view.manager is not None
     assert view.manager.kind == guest.told.kind
+    handover.answers(guest.site())
     refused = refusal(promote.ACTION, promote.Asked("main", new), site)
     assert refused.code == "PROMOTE-MANAGED"
     assert "switchover" in refused.hint

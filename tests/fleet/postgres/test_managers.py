@@ -6,7 +6,6 @@ from core.outcome import Refusal
 from fleet.errors import ShellError
 from fleet.inventory import Cluster, Managed, Node
 from fleet.postgres import handover, managers, patroni, repmgr
-from fleet.postgres.candidate import Choice
 from fleet.postgres.managers import Manager, Trace
 from fleet.postgres.patroni import Member, Seen
 from tests.fixtures.views import inventory
@@ -68,8 +67,7 @@ def test_the_configuration_has_the_last_word() -> None:
 
 @pytest.mark.parametrize("kind", ["pg_auto_failover", "pacemaker", "repmgr", "patroni"])
 def test_whom_we_can_not_ask_is_named_with_the_command_to_type(kind: str) -> None:
-    choice = Choice("db1", "db2", planned=True, others=("db3",))
-    refused = handover.unable(told(), Manager(kind, ("x",)), choice)
+    refused = handover.unable(told(), Manager(kind, ("x",)), "db1", "db2")
     assert isinstance(refused, Refusal)
     assert refused.code == "PROMOTE-MANAGED"
     assert managers.by_hand(told(), kind, "db1", "db2") in refused.hint
@@ -78,7 +76,7 @@ def test_whom_we_can_not_ask_is_named_with_the_command_to_type(kind: str) -> Non
 
 def test_a_manager_that_is_not_the_configured_one_is_not_asked() -> None:
     cluster = inventory(managed=replace(CONFIGURED, kind="repmgr"))
-    refused = handover.unable(cluster, Manager("patroni", ("x",)), Refusal("A", "b"))
+    refused = handover.unable(cluster, Manager("patroni", ("x",)))
     assert refused is not None
 
 
