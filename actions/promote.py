@@ -19,10 +19,13 @@ from fleet.postgres import (
     archiving,
     byhand,
     failover,
+    handing,
+    handover,
     hosts,
     hung,
     lookup,
     lsn,
+    pacemaker,
     promoting,
     switch,
     takeover,
@@ -31,6 +34,7 @@ from fleet.postgres import (
 )
 from fleet.postgres.blocking import blocked
 from fleet.postgres.candidate import Choice, choose
+from fleet.postgres.handover import Handover
 from fleet.postgres.loss import WAL_BYTES, WAL_SECONDS, Loss, measure
 from fleet.postgres.observe import observe
 from fleet.postgres.upstream import slot_for
@@ -63,7 +67,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Found:
-    """What was seen, who was chosen or why nobody, what a failover would lose, and the site's hooks as they are now."""
+    """What was seen, who was chosen or why nobody, what a failover would lose, the hooks, who else would do it."""
 
     view: ClusterView
     cluster: Cluster
@@ -71,6 +75,7 @@ class Found:
     hosts: Refusal | None = None
     loss: Loss | None = None
     hooks: tuple[Hook, ...] = ()
+    handover: Handover | None = None
 
 
 def look(asked: Asked, site: Site) -> Found:
@@ -79,27 +84,39 @@ def look(asked: Asked, site: Site) -> Found:
     if view.primary is not None and any(sender.stuck for sender in view.primary.replication):
         time.sleep(SECOND_LOOK)  # WAL that was sent this very moment looks the same
         view = observe(site)
+    view = pacemaker.suspected(site, view)
     choice = choose(view, site.cluster, asked.node)
-    if isinstance(choice, Refusal):
-        return Found(view, site.cluster, choice)
-    proof = archiving.prove(site, view, choice)
-    choice = replace(choice, notes=(*choice.notes, *proof.notes))
-    way = hosts.in_the_way(site, view, choice) or proof.refusal
-    if way is None and (choice.hangs or not choice.seen):
-        way = vantage.cut_off(site, view, choice.old)
+    other = handover.look(site, view.manager, choice) if view.manager else None
+    if isinstance(choice, Refusal) or (other is not None and other.refusal is not None):
+        return Found(view, site.cluster, choice, handover=other)
+    way = None
+    if other is None:
+        choice, way = _surroundings(site, view, choice)
     if way is not None:
         return Found(view, site.cluster, choice, way)
     words = filling.promotion(site.cluster, choice.old, choice.new)
     seen = trying.look(site, _PLANNED if choice.planned else _UNPLANNED, words)
     if choice.planned or not choice.seen:
-        return Found(view, site.cluster, choice, hooks=seen)
+        return Found(view, site.cluster, choice, None, None, seen, other)
     loss = measure(site, site.cluster.node(choice.old), site.cluster.node(choice.new))
-    return Found(view, site.cluster, choice, None, loss, seen)
+    return Found(view, site.cluster, choice, None, loss, seen, other)
+
+
+def _surroundings(site: Site, view: ClusterView, choice: Choice) -> tuple[Choice, Refusal | None]:
+    """Look whether archive, shells and logins will do, and whether it is not the bot that is cut off."""
+    proof = archiving.prove(site, view, choice)
+    choice = replace(choice, notes=(*choice.notes, *proof.notes))
+    way = hosts.in_the_way(site, view, choice) or proof.refusal
+    if way is None and (choice.hangs or not choice.seen):
+        way = vantage.cut_off(site, view, choice.old)
+    return choice, way
 
 
 def refuse(_asked: Asked, found: Found) -> Refusal | None:
     """Give the first thing that is in the way."""
     choice = found.choice
+    if found.handover is not None and found.handover.refusal is not None:
+        return found.handover.refusal
     if isinstance(choice, Refusal):
         return choice
     if found.view.primary is not None:
@@ -121,7 +138,7 @@ def plan(asked: Asked, found: Found) -> Plan:
     slots = {name: slot_for(found.view.nodes[name]) for name in (choice.old, *choice.others)}
     planned = choice.planned
     arrow = f"Switch {asked.cluster}: {choice.old} → {choice.new}"
-    return Plan(
+    ours = Plan(
         action=SPEC.name,
         version=SPEC.version,
         cluster=asked.cluster,
@@ -141,6 +158,7 @@ def plan(asked: Asked, found: Found) -> Plan:
         look=_lookup(found, choice),
         typed="" if choice.seen or promoting.fences(found.hooks) else unseen.off(choice.old),
     )
+    return handing.instead(ours, found.cluster, choice, found.handover, found.hooks) if found.handover else ours
 
 
 def _ground(found: Found, choice: Choice, slots: Mapping[str, str]) -> promoting.Ground:
@@ -194,6 +212,12 @@ STEPS = {
     "unhook": told(carrying.take_back, carrying.again),
     "held": told(carrying.held, carrying.again),
     "archive": _code(archived.archive, archived.looked),
+    "rehearse": _look(handover.rehearse),
+    "hand_over": StepCode(
+        lambda at, args: handover.hand_over(at.site, at.step, **args),
+        lambda at, args: handover.handed_over(at.site, at.step, **args),
+    ),
+    "streams": _look(handover.streams),
 }
 
 ACTION = Action(spec=SPEC, asked=Asked, look=look, refuse=refuse, plan=plan, steps=STEPS)

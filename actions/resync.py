@@ -21,6 +21,7 @@ from fleet.postgres import (
     ladder,
     lookup,
     orders,
+    pacemaker,
     plight,
     readiness,
     rebuild,
@@ -99,7 +100,7 @@ class Found:
 
 def look(asked: Asked, site: Site) -> Found:
     """Look at the cluster, then closely at the node, its folder and its WAL."""
-    view = observe(site)
+    view = pacemaker.suspected(site, observe(site))
     primary = primary_for(view, asked.node)
     if primary is None or asked.node not in view.nodes:
         return Found(site.cluster, view, primary)

@@ -43,7 +43,7 @@ class Found(ClusterView):
 def look(_asked: Asked, site: Site) -> Found:
     """See all nodes at once, then what earlier work left there."""
     view = observe(site)
-    return Found(view.name, view.nodes, leftovers.look(site, view))
+    return Found(view.name, view.nodes, view.manager, leftovers.look(site, view))
 
 
 def refuse(_asked: Asked, _found: ClusterView) -> Refusal | None:

@@ -23,6 +23,8 @@ from core.errors import SeconderError
 from core.outcome import Refusal
 from core.plan import Risk
 from fleet.inventory import LOCAL, Cluster, Node
+from fleet.postgres import handover
+from fleet.postgres.managers import Manager
 from fleet.postgres.observe import observe
 
 TIMEOUT = 15.0  # seconds for one look at a host
@@ -209,8 +211,22 @@ def _cluster(house: House, cluster: Cluster) -> Iterator[Finding]:
     else:
         said = "no primary" if not names else f"{len(names)} primaries: {', '.join(names)}"
         yield Finding("bad", cluster.name, f"It has {said}.", f"See `seconder run status {cluster.name}`.")
+    if view.manager is not None:
+        yield _manager(house, cluster, view.manager)
     if not cluster.backups:
         hint = f'Add backups = "NODE:/folder" to [clusters.{cluster.name}].'
         yield Finding("warn", cluster.name, "There is no place for backups.", hint)
     if not cluster.archive:
         yield Finding("warn", cluster.name, "No WAL archive is named.", 'Add archive = ["NODE:/folder"].')
+
+
+def _manager(house: House, cluster: Cluster, manager: Manager) -> Finding:
+    """Say whether a promotion can be handed to whoever manages the cluster."""
+    why = handover.unable(cluster, manager)
+    if why is not None:
+        return Finding("warn", cluster.name, f"{why.message} /db promote and /db resync are refused.", why.hint)
+    try:
+        handover.answers(house.sites.of(cluster.name))
+    except SeconderError as error:
+        return Finding("bad", cluster.name, f"{manager.name} can't be asked: {error.message}", error.hint)
+    return Finding("good", cluster.name, f"{manager.sentence} It answers.")

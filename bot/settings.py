@@ -27,7 +27,7 @@ from bot.settings_hooks import hooks_of, host_of, hosts_of
 from bot.settings_hooks_file import HostTable
 from bot.settings_rules import body_of, rules
 from core.errors import ConfigurationError
-from fleet.inventory import LOCAL, Cluster, Host, Node
+from fleet.inventory import LOCAL, Cluster, Host, Managed, Node
 
 
 @dataclass(frozen=True)
@@ -155,6 +155,9 @@ def _cluster(name: str, table: ClusterTable, hosts: Mapping[str, HostTable]) -> 
         replication_user=table.replication_user,
         hooks=hooks,
         hosts=hosts_of(hooks, hosts),
+        managed=Managed(
+            table.manager, table.manager_program, table.manager_config, table.manager_user, table.manager_scope
+        ),
     )
 
 

@@ -85,6 +85,7 @@ def _clusters(file: File) -> Iterator[Fault]:
     for name, cluster in file.clusters.items():
         yield from _places(name, cluster)
         yield from hook_faults(name, cluster.hooks, set(cluster.nodes), set(file.hosts))
+        yield from _manager(name, cluster)
         if name == ALL:
             yield ("clusters", name), "that word means every cluster; give this one another name"
         for node, table in cluster.nodes.items():
@@ -106,6 +107,14 @@ def _places(name: str, cluster: ClusterTable) -> Iterator[Fault]:
             node, _, folder = place.partition(":")
             if node not in cluster.nodes or not folder.startswith("/"):
                 yield ("clusters", name, key), f'{place!r} is not "NODE:/folder" of this cluster'
+
+
+def _manager(name: str, cluster: ClusterTable) -> Iterator[Fault]:
+    told = {"manager_program": cluster.manager_program, "manager_config": cluster.manager_config}
+    named = cluster.manager in {"patroni", "repmgr"}
+    if any(told.values()) and not (named and all(told.values())):
+        said = 'manager = "patroni" or "repmgr", manager_program and manager_config go together'
+        yield ("clusters", name, next(key for key, value in told.items() if value)), said
 
 
 def _zones(file: File) -> Iterator[Fault]:

@@ -116,6 +116,11 @@ class ClusterTable(Table):
     archive: tuple[str, ...] = ()
     backups: str = ""
     replication_user: str = "replicator"
+    manager: str = Field(default="", pattern=r"^(patroni|repmgr|none)?$")
+    manager_program: str = Field(default="", pattern=r"^(/\S+)?$")
+    manager_config: str = Field(default="", pattern=r"^(/\S+)?$")
+    manager_user: str = Field(default="", pattern=r"^([a-z_][a-z0-9_-]*)?$")
+    manager_scope: str = Field(default="", pattern=r"^\S*$")
     nodes: dict[Name, NodeTable] = Field(min_length=1)
     hooks: tuple[HookTable, ...] = ()
     policy: ClusterPolicyTable = ClusterPolicyTable()

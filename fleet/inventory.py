@@ -58,12 +58,28 @@ Machine = Node | Host
 
 
 @dataclass(frozen=True)
+class Managed:
+    """What else operates a cluster, as the configuration says.
+
+    ``kind`` is ``patroni``, ``repmgr``, ``none`` (whatever it looks like), or empty: a look finds out. ``program`` is
+    patronictl or repmgr on the nodes, ``config`` its settings there (``{node}`` stands for the node's name), ``user``
+    who runs it if that is not the server's user. ``scope`` is Patroni's name of the cluster if it is another one.
+    """
+
+    kind: str = ""
+    program: str = ""
+    config: str = ""
+    user: str = ""
+    scope: str = ""
+
+
+@dataclass(frozen=True)
 class Cluster:
     """Servers that replicate one database.
 
     ``archive`` lists where WAL is archived, as ``node:folder``. ``replication_user`` is the role that standbys
-    connect as. ``backups`` is where backups are kept, as ``node:folder``. ``hooks`` are what the site does besides, and
-    ``hosts`` the machines that they name.
+    connect as. ``backups`` is where backups are kept, as ``node:folder``. ``hooks`` are what the site does besides,
+    ``hosts`` the machines that they name. ``managed`` names what else operates it.
     """
 
     name: str
@@ -75,6 +91,7 @@ class Cluster:
     replication_user: str = ""
     hooks: tuple[Hook, ...] = ()
     hosts: Mapping[str, Host] = field(default_factory=dict)
+    managed: Managed = Managed()
 
     def node(self, name: str) -> Node:
         """Give a node by its name; raises KeyError."""

@@ -52,7 +52,7 @@ def python_command(servers: Path) -> tuple[list[str], dict[str, str]]:
     packages = FOLDER
     if run(["test", "-r", FOLDER / "patroni" / "__init__.py"]).returncode != 0:
         packages = servers / "peers"
-        shutil.copytree(FOLDER, packages, ignore=shutil.ignore_patterns("bin", "__pycache__"))
+        shutil.copytree(FOLDER, packages, ignore=shutil.ignore_patterns("bin", "tests", "setuptools"))
         must(["test", "-r", _given(packages) / "patroni" / "__init__.py"])
     for python in _interpreters():
         asked = run([python, "-c", "import sys; print(*sys.version_info[:2])"])
@@ -79,7 +79,7 @@ def _is_ready() -> bool:
 
 
 def _mark() -> str:
-    return f"{sys.version}\n{hashlib.sha256(LOCK.read_bytes()).hexdigest()}"
+    return f"{sys.implementation.cache_tag}\n{hashlib.sha256(LOCK.read_bytes()).hexdigest()}"
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib import request
 
 from bench.peers.absent import program, server_programs
 from bench.peers.packages import python_command
@@ -41,6 +42,7 @@ class PatroniCluster:
     programs: Programs
     ctl: Path
     conf: Path
+    api: str
 
     @property
     def dsns(self) -> dict[str, str]:
@@ -63,9 +65,10 @@ class PatroniCluster:
         wait_for(self._all_well, 30, "Patroni to see all nodes run")
 
     def _all_well(self) -> bool:
-        members = json.loads(self.programs.call([self.ctl, "-c", self.conf, "list", "-f", "json"]))
-        states = sorted((member["Role"], member["State"]) for member in members)
-        return states == [("Leader", "running"), *[("Replica", "streaming")] * (len(self.cluster.nodes) - 1)]
+        with request.urlopen(f"{self.api}/cluster", timeout=5) as answer:  # patronictl takes half a second to start
+            members = json.load(answer)["members"]
+        states = sorted((member["role"], member["state"]) for member in members)
+        return states == [("leader", "running"), *[("replica", "streaming")] * (len(self.cluster.nodes) - 1)]
 
 
 @contextmanager
@@ -98,7 +101,7 @@ def _taken_over(cluster: DemoCluster, programs: Programs, etcd: Path) -> Patroni
     first, *others = cluster.nodes
     for name in (*others, first):
         cluster.stop(name)
-    made = PatroniCluster(cluster, programs, ctl, confs[first])
+    made = PatroniCluster(cluster, programs, ctl, confs[first], f"http://{LOOPBACK}:{apis[0]}")
     for name in (first, *others):
         programs.start(f"patroni-{name}", [*python, "-m", "patroni", confs[name]])
         if name == first:  # whoever comes first becomes the leader

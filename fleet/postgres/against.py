@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.outcome import Refusal
 from fleet.inventory import Cluster
-from fleet.postgres import lsn, restarting
+from fleet.postgres import handover, lsn, restarting
 from fleet.postgres.divergence import Verdict
 from fleet.postgres.ladder import Choice, Rung
 from fleet.postgres.plight import Plight
@@ -36,8 +36,9 @@ class Case:
 def first(case: Case) -> Refusal | None:
     """Give the first objection; "not needed" is a friendly one."""
     wrong = _wrong_node(case) or _wrong_words(case) or _paused(case) or _not_needed(case)
+    theirs = handover.left_alone(case.cluster, case.view.manager, case.node)
     falls = restarting.objection(case.view.nodes[case.node], case.view.nodes[case.primary], case.seen.stray)
-    return wrong or _settings(case) or falls or _no_copy(case)
+    return wrong or theirs or _settings(case) or falls or _no_copy(case)
 
 
 def _wrong_node(case: Case) -> Refusal | None:

@@ -57,6 +57,9 @@ def worst_first(found: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _whole(view: ClusterView) -> Iterator[Finding]:
+    if view.manager is not None:
+        hint = "/db promote asks it where the configuration says how; else use its own commands."
+        yield Finding(OK, "MANAGED", "", view.manager.sentence, hint)
     systems = {node.sysid for node in view.nodes.values() if node.sysid}
     if len(systems) > 1:
         yield Finding(
