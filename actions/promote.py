@@ -172,20 +172,19 @@ def _lookup(found: Found, choice: Choice) -> Look | None:
     return lookup.timeline(found.view, choice.old, "primary" if choice.planned else "dead primary")
 
 
-def _code(do: Callable[..., Evidence], probe: Callable[..., Probe]) -> StepCode:
-    """Give a step's args to functions of the fleet by name."""
-    return StepCode(lambda at, args: do(at.site, **args), lambda at, args: probe(at.site, **args))
+def _code(do: Callable[..., Evidence], probe: Callable[..., Probe], **shown: tuple[str, str]) -> StepCode:
+    """Give a step's args to functions of the fleet by name, and what earlier steps have ``shown``, where they did."""
+
+    def carry_out(at: At, args: Mapping[str, Any]) -> Evidence:
+        known = {name: str(at.step.evidence.get(step, {}).get(item, "")) for name, (step, item) in shown.items()}
+        return do(at.site, **args, **known)
+
+    return StepCode(carry_out, lambda at, args: probe(at.site, **args))
 
 
-def _look(do: Callable[..., Evidence]) -> StepCode:
+def _look(do: Callable[..., Evidence], **shown: tuple[str, str]) -> StepCode:
     """A step that only looks is done again, never probed."""
-    return StepCode(lambda at, args: do(at.site, **args), lambda _at, _args: Probe.NOT_DONE)
-
-
-def _gate(at: At, args: Mapping[str, Any]) -> Evidence:
-    """Prove it for the place where the stop saw the WAL end, if that is on record."""
-    ended = at.step.evidence.get("stop", {}).get("checkpoint", "")
-    return switch.gate(at.site, ended=str(ended), **args)
+    return _code(do, lambda _site, **_args: Probe.NOT_DONE, **shown)
 
 
 STEPS = {
@@ -193,7 +192,7 @@ STEPS = {
     "unprepare": _code(switch.drop_slots, switch.slots_dropped),
     "stop": _code(switch.stop, switch.stopped),
     "return": _code(switch.give_back, switch.given_back),
-    "gate": StepCode(_gate, lambda _at, _args: Probe.NOT_DONE),
+    "gate": _look(switch.gate, ended=("stop", "checkpoint")),
     "confirm": _look(failover.confirm),
     "fence": _code(failover.fence, failover.is_fenced),
     "unfence": _code(failover.unfence, failover.unfenced),
@@ -203,7 +202,7 @@ STEPS = {
     "weigh": _look(failover.weigh),
     "unheard": _look(unseen.unheard),
     "lead": _code(unseen.promote, unseen.promoted),
-    "promote": _code(takeover.promote, takeover.promoted),
+    "promote": _code(takeover.promote, takeover.promoted, weighed=("weigh", "has")),
     "prove": _code(takeover.prove, takeover.proven),
     "follow": _code(takeover.follow, takeover.following),
     "rejoin": _code(takeover.rejoin, takeover.rejoined),

@@ -3,7 +3,7 @@
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ RUNS = 3
 ROWS, CHUNKS = 1_400_000, 14  # of about 1,000 bytes each
 NEEDED = 12 << 30  # bytes: two nodes, the old folder that a copy leaves, WAL and its archive
 _ROW = "repeat(md5(n::text), 30)"
+_AGAINST = "full copy by our own steps"
 _CHANGED = ROWS // 100
 _PLACES = ("db1", "db2")
 
@@ -36,18 +37,25 @@ def measure() -> Iterator[Row]:
         try:
             _fill(cluster)
             with product(cluster, home) as ours:
-                took: dict[str, list[float]] = {name: [] for name in _TROUBLES}
+                took: dict[str, list[Ended]] = {name: [] for name in _TROUBLES}
                 for _ in range(RUNS):
                     for name in _TROUBLES:
                         took[name].append(_once(cluster, ours, name))
         finally:
             cluster.remove()
-    copies = took.pop("copy")
-    for name, seconds in took.items():
-        yield row(f"resync by {name}, 1.5 GB, 1 % changed", "s", seconds, copies, "full copy by our own steps")
+    yield from _rows(took)
 
 
-def _once(cluster: DemoCluster, ours: Product, name: str) -> float:
+def _rows(took: Mapping[str, Sequence[Ended]]) -> Iterator[Row]:
+    copies = [whole(ended) for ended in took["copy"]]
+    for name in ("rewind", "repair", "feed"):
+        seconds = [whole(ended) for ended in took[name]]
+        yield row(f"resync by {name}, 1.5 GB, 1 % changed, last vote to end", "s", seconds, copies, _AGAINST)
+    alone = {name: [one_step(ended, name) for ended in took[name]] for name in ("rewind", "copy")}
+    yield row("the same, the step alone: rewind", "s", alone["rewind"], alone["copy"], "the step alone: copy")
+
+
+def _once(cluster: DemoCluster, ours: Product, name: str) -> Ended:
     """Get a node into trouble and bring it back; what the copy leaves aside is deleted."""
     node = _TROUBLES[name](cluster)
     plan = ours.ask("resync", node=node, rebuild=name == "copy")
@@ -55,21 +63,25 @@ def _once(cluster: DemoCluster, ours: Product, name: str) -> float:
     if way != name:
         raise ValueError(f"meant to measure {name}, the ladder chose {way}")
     ended = ours.carry_out(plan)
-    seconds = _seconds(ended)
-    parts = ", ".join(f"{step.name} {_between(step.started_at, step.ended_at):.2f}" for step in ended.run.steps)
-    sys.stderr.write(f"  {name}: {seconds:.2f} s ({parts})\n")
+    parts = ", ".join(f"{step.name} {one_step(ended, step.name):.2f}" for step in ended.run.steps)
+    sys.stderr.write(f"  {name}: {whole(ended):.2f} s ({parts})\n")
     for left in cluster.nodes[node].folder.glob("data.old.*"):
         shutil.rmtree(left)
     cluster.wait_streaming(str(cluster.primary()), 1, timeout=120)
-    return seconds
+    return ended
 
 
-def _seconds(ended: Ended) -> float:
+def whole(ended: Ended) -> float:
+    """Give the seconds from the last vote to the end of the run."""
     return (datetime.fromisoformat(ended.run.ended_at or "") - ended.voted).total_seconds()
 
 
-def _between(one: str | None, two: str | None) -> float:
-    return (datetime.fromisoformat(two) - datetime.fromisoformat(one)).total_seconds() if one and two else 0.0
+def one_step(ended: Ended, name: str) -> float:
+    """Give the seconds that a step of this name took, 0 for one that was not done."""
+    step = next(step for step in ended.run.steps if step.name == name)
+    if not step.started_at or not step.ended_at:
+        return 0.0
+    return (datetime.fromisoformat(step.ended_at) - datetime.fromisoformat(step.started_at)).total_seconds()
 
 
 def _diverged(cluster: DemoCluster) -> str:

@@ -9,14 +9,14 @@ from fleet.postgres.patience import Connection, one
 
 _FULL = 7 / 8  # of a file: beyond three quarters, with room for what clients write until the stop
 _LARGEST = 64 * 1024 * 1024  # bytes of a WAL file; larger ones would cost more than they save
-_MESSAGE = 1024 * 1024  # bytes
+_MESSAGE = 256 * 1024  # bytes, each flushed: a client's commit waits for one of them, not for all
 _WHERE = """
     SELECT current_setting('archive_mode') <> 'off' AS archiving,
            pg_size_bytes(current_setting('wal_segment_size')) AS segment,
            mod(pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0'), pg_size_bytes(current_setting('wal_segment_size')))
            ::bigint AS used
 """
-_WRITE = "SELECT pg_logical_emit_message(false, 'seconder', repeat(' ', %s)) AS lsn"
+_WRITE = "SELECT pg_logical_emit_message(true, 'seconder', repeat(' ', %s)) AS lsn"
 
 
 def fill(connection: Connection) -> int:
@@ -25,6 +25,7 @@ def fill(connection: Connection) -> int:
     Nothing is written where a stop does not end the file: without archiving.
     """
     written = 0
+    connection.execute("SET synchronous_commit = local")  # no standby is waited for
     while (missing := _missing(connection)) > 0:
         size = min(missing, _MESSAGE)
         if written + size > _LARGEST:

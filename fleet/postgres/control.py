@@ -30,6 +30,18 @@ done
 echo "$said"
 [ -n "$said" ]
 """
+# The processes that are left after the postmaster was asked for; one that began in between is seen as well.
+_LEFT = """
+data=$1
+shift
+[ / -ef / ] || { echo "this shell can't compare files" >&2; exit 70; }
+"$@" > /dev/null
+code=$?
+for cwd in /proc/[0-9]*/cwd; do
+    if [ "$cwd" -ef "$data" ]; then echo "$cwd"; fi
+done
+exit "$code"
+"""
 _LOOK = 'if [ -e "$1" ]; then echo "standby.signal: present"; fi; shift; exec "$@"'
 
 
@@ -96,8 +108,15 @@ def gone(shell: Shell, node: Node, *, timeout: float = QUICK) -> bool:
 
     After kill -9 of the postmaster a busy backend lives on and may even commit; every server process has the data
     folder as its working directory, which Linux shows under /proc. Where there is no /proc only pg_ctl is asked.
+    Raises ``ShellError`` when it can't be told.
     """
-    return not running(shell, node, timeout=timeout) and not processes(shell, node, timeout=timeout)
+    status = [program(node, "pg_ctl"), "-D", node.data, "status"]
+    ran = shell.run(["sh", "-c", _LEFT, "left", node.data, *status], timeout=timeout)
+    if ran.ok and not _unburied(shell, node):
+        return False
+    if ran.code not in {0, _NO_SERVER}:
+        raise ShellError(f"pg_ctl can't look at {node.data} on {node.name}: {_last(ran)}", code="PG-CTL-STATUS")
+    return not ran.out.strip()
 
 
 def processes(shell: Shell, node: Node, *, timeout: float = QUICK) -> tuple[str, ...]:

@@ -24,13 +24,20 @@ _CANARY = 10.0  # seconds
 _RECOVERY = "SELECT pg_is_in_recovery() AS in_recovery"
 
 
-def promote(site: Site, *, node: str, old: str, timeline: int, wal_bytes: int, wal_seconds: int) -> Evidence:
-    """Promote: no way back. ``wal_bytes`` and ``wal_seconds`` are the largest loss agreed to, 0 for none at all."""
+def promote(  # the step's args, and what was shown before
+    site: Site, *, node: str, old: str, timeline: int, wal_bytes: int, wal_seconds: int, weighed: str = ""
+) -> Evidence:
+    """Promote: no way back. ``wal_bytes`` and ``wal_seconds`` are the largest loss agreed to, 0 for none at all.
+
+    ``weighed`` is what the candidate had when the loss was measured behind the fence: with as much it is no larger now.
+    """
     new = site.cluster.node(node)
     with talk(site, new, seconds=PROMOTE_TIME + _CANARY) as connection:
         has = reached(connection, node)
         if wal_bytes:
-            _no_more_than(site, site.cluster.node(old), new, wal_bytes, wal_seconds)
+            _fenced(site, site.cluster.node(old))
+            if not weighed or has < lsn.parse(weighed):
+                _no_more_than(site, site.cluster.node(old), new, wal_bytes, wal_seconds)
         else:
             _nothing_missing(site, site.cluster.node(old), node, has)
         return lead(connection, node, timeline)
@@ -165,10 +172,13 @@ def _nothing_missing(site: Site, old: Node, name: str, has: int) -> None:
         )
 
 
-def _no_more_than(site: Site, old: Node, new: Node, wal_bytes: int, wal_seconds: int) -> None:
+def _fenced(site: Site, old: Node) -> None:
     shell = site.shell(old)
     if not control.gone(shell, old) or not control.fenced(shell, old):
         raise StepFailed(f"{old.name} is not stopped behind its fence.", "Nothing was promoted.", code="NOT-FENCED")
+
+
+def _no_more_than(site: Site, old: Node, new: Node, wal_bytes: int, wal_seconds: int) -> None:
     found = measure(site, old, new)
     if not found.within(wal_bytes, wal_seconds):
         allowed = f"{lsn.size(wal_bytes)} and {wal_seconds} s"
