@@ -6,7 +6,7 @@ Every function takes the site and the step's args; each checks again what it rel
 import time
 from collections.abc import Mapping, Sequence
 
-from core.errors import StepFailed
+from core.errors import StepFailed, Unreachable
 from core.outcome import Evidence, Probe
 from fleet.inventory import Node
 from fleet.postgres import control, lsn, upstream, wal
@@ -49,9 +49,15 @@ def prepared(site: Site, *, node: str, primary: str, slots: Mapping[str, str]) -
 
 
 def drop_slots(site: Site, *, node: str, slots: Sequence[str]) -> Evidence:
-    """Drop the slots that were made for a switchover, unless somebody uses them."""
-    with talk(site, site.cluster.node(node)) as connection:
-        dropped = [slot for slot in slots if upstream.drop_slot(connection, slot)]
+    """Drop the slots that were made for a switchover, unless somebody uses them.
+
+    A candidate that died is often why all is taken back: nobody has to be asked then what became of the cluster.
+    """
+    try:
+        with talk(site, site.cluster.node(node)) as connection:
+            dropped = [slot for slot in slots if upstream.drop_slot(connection, slot)]
+    except Unreachable:
+        return Evidence(f"{node} does not answer: slots that were made there stay, and hold WAL once it is back")
     return Evidence(f"slots dropped on {node}: {', '.join(dropped) or 'none'}")
 
 
