@@ -15,7 +15,7 @@ help:
 	@echo "make check         lint, types, architecture"
 	@echo "make bench         figures beside references [ONLY=name]"
 	@echo "make mutants       how many small faults in the gate its tests notice (about a quarter of an hour)"
-	@echo "make soak          races, kills, forgeries and hostile values, many times over (about an hour and a half)"
+	@echo "make soak          races, kills, forgeries and hostile values, many times over (about two hours)"
 	@echo "make docs          write docs/actions.md anew"
 	@echo "make setup         only prepare .venv"
 	@echo "make clean         remove what the others made"
@@ -42,7 +42,7 @@ mutants: $(READY)
 	@$(PY) -m mutants
 
 soak: $(READY)
-	@SECONDER_SOAK=1 $(PY) -m pytest tests/gate/test_races.py tests/gate/test_machine.py tests/kills tests/audit tests/contract $(PYTEST)
+	@SECONDER_SOAK=1 $(PY) -m pytest tests/gate/test_races.py tests/gate/test_machine.py tests/kills tests/audit tests/contract tests/actions $(PYTEST)
 
 docs: $(READY)
 	@$(PY) -m bot.table --write
