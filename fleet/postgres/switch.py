@@ -20,7 +20,9 @@ from fleet.site import Site
 CHECKPOINT_TIME = 300.0  # seconds
 STOP_TIME = 95.0  # seconds: wal_sender_timeout (60 s), after which a stuck walsender gives up, and some more
 GATE_TIME = 30.0  # seconds, as repmgr and pg_auto_failover
+REPLAY_TIME = 10.0  # seconds to replay what it has
 _CATCH_UP = 10.0  # seconds
+_REPLAYED = "SELECT pg_last_wal_replay_lsn()::text AS lsn"
 _RECENT = "SELECT clock_timestamp() - checkpoint_time < interval '2 min' AS recent FROM pg_control_checkpoint()"
 _LONG_CHECKPOINT = 1.0  # seconds; after a longer one there is enough new to write to make a second one worth it
 
@@ -74,11 +76,13 @@ def stop(site: Site, *, node: str, candidate: str, slot: str, timeline: int) -> 
     The process may live on while it archives: nobody has to wait for that. Writes stop here.
     """
     old, new = site.cluster.node(node), site.cluster.node(candidate)
-    with talk(site, old, seconds=2 * _CATCH_UP) as primary, talk(site, new, seconds=2 * _CATCH_UP) as standby:
+    patient = 2 * _CATCH_UP + REPLAY_TIME
+    with talk(site, old, seconds=patient) as primary, talk(site, new, seconds=patient) as standby:
         head(primary, node)
         if why := upstream.follows(site, new, old, timeline):
             raise StepFailed(f"{candidate} does not follow {node}: {why}", code="NOT-STREAMING")
         _wait_near(primary, standby, candidate)
+        _see_it_replay(standby, candidate, head(primary, node)[1])
         known = upstream.current_conninfo(primary) or upstream.current_conninfo(standby)
         upstream.aim(primary, upstream.conninfo(known, new, node), slot)
     shell = site.shell(old)
@@ -176,6 +180,19 @@ def _wait_near(primary: Connection, standby: Connection, name: str) -> None:
             return
         if time.monotonic() > deadline:
             raise StepFailed(f"{name} lacks {lsn.size(lag)}, at most {lsn.size(LAG_BUDGET)} is agreed.", code="LAG")
+        time.sleep(control.POLL)
+
+
+def _see_it_replay(connection: Connection, name: str, position: int) -> None:
+    """Wait until the candidate has replayed up to a place: it receives all the same while its replay hangs.
+
+    Such a one passes every later look, but can't be promoted, and then nobody accepts writes. Raises ``StepFailed``.
+    """
+    deadline = time.monotonic() + REPLAY_TIME
+    while (replayed := lsn.parse(one(connection, _REPLAYED)["lsn"] or "0/0")) < position:
+        if time.monotonic() > deadline:
+            said = f"{name} receives, but its replay stands at {lsn.show(replayed)}, before {lsn.show(position)}."
+            raise StepFailed(said, f"A query on {name} may hold it up: see pg_stat_activity.", code="NOT-REPLAYING")
         time.sleep(control.POLL)
 
 

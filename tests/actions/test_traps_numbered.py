@@ -74,6 +74,7 @@ TRAPS: dict[str, tuple[str, ...]] = {
     ),
     "fault: SIGSTOP of receiver, sender, startup, all": (
         "a frozen candidate is refused before anything",
+        "a candidate whose replay hangs is found out",
         "replay that stands still is cured",
         "a frozen primary is not replaced",
     ),
