@@ -172,8 +172,8 @@ def runnable_bin(folder: Path, servers: Path) -> Path:
 
 def _readable(share: Path) -> bool:
     # Debian keeps share elsewhere; there it is readable for everybody
-    template = share / "postgres.bki"
-    return not share.is_dir() or run(["test", "-r", template]).returncode == 0
+    templates = (share / "postgres.bki", share / "postgresql" / "postgres.bki")
+    return not share.is_dir() or any(run(["test", "-r", template]).returncode == 0 for template in templates)
 
 
 def _candidates() -> Iterator[Path]:
