@@ -69,7 +69,7 @@ TRAPS: dict[str, tuple[str, ...]] = {
     ),
     "fault: kill -9 of the postmaster": (
         "a dead primary is replaced and the loss is read",
-        "a primary that dies before it is stopped",
+        "a primary that dies before it is stopped is for people",
         "a candidate that dies before the gate",
     ),
     "fault: SIGSTOP of receiver, sender, startup, all": (
