@@ -44,7 +44,7 @@ mutants: $(READY)
 
 soak: $(READY)
 	@SECONDER_SOAK=1 $(PY) -m pytest tests/gate/test_races.py tests/gate/test_machine.py tests/kills tests/audit tests/contract \
-		tests/scenario/test_endurance.py tests/scenario/test_bot_killed.py $(PYTEST)
+		tests/actions tests/scenario/test_endurance.py tests/scenario/test_bot_killed.py $(PYTEST)
 
 docs: $(READY)
 	@$(PY) -m bot.table --write

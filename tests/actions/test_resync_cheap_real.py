@@ -90,6 +90,9 @@ def test_a_standby_whose_wal_is_gone_is_fed_from_the_archive(cluster: DemoCluste
     assert made.risk is Risk.CHANGE
     Carrier(ACTION, made, site).all()
     in_step(cluster, "db1", "db2")
+    with cluster.connect("db1") as connection:  # 18 refuses the lost one for ever: it was made anew
+        slot = connection.execute("SELECT wal_status, active FROM pg_replication_slots WHERE slot_name = 'db2'")
+        assert slot.fetchone() == ("reserved", True)
 
 
 def test_with_a_hole_in_the_archive_only_a_copy_is_left(cluster: DemoCluster, site: Site) -> None:

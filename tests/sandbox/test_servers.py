@@ -53,6 +53,16 @@ def test_the_folder_in_the_environment_is_left_out_when_another_version_is_wante
     assert major_version(debian) == 15
 
 
+def test_of_several_folders_in_the_environment_the_one_with_the_version_is_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    newest, debian = tmp_path / "newest", tmp_path / "debian"
+    newest.symlink_to(require_bin(18))
+    debian.symlink_to(require_bin(15))
+    monkeypatch.setenv("SECONDER_PG_BIN", f"{newest}:{debian}")
+    assert (find_bin(), find_bin(15), find_bin(18)) == (newest, debian, newest)
+
+
 def test_servers_never_run_as_root() -> None:
     assert run(["id", "-u"]).stdout.strip() == str(server_user().uid)
     assert server_user().uid != 0
