@@ -1,6 +1,7 @@
 """The only place that puts the rooms together."""
 
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -166,7 +167,7 @@ def build(environment: Environment, settings: Settings, leaving: threading.Event
         digest=Digest(
             store, gate, holds, reviews, catalogue["status"], catalogue["ready"], sites, texts, clock, anchoring
         ),
-        watch=Watch(store, clock, catalogue["ready"], sites),
+        watch=Watch(store, clock, catalogue["ready"], sites, leaving.wait if leaving else time.sleep),
         anchoring=anchoring,
         presence=presence,
     )

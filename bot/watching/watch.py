@@ -48,7 +48,7 @@ class Watch:
     clock: Clock
     ready: Action
     sites: Sites
-    pause: Callable[[float], None] = time.sleep
+    pause: Callable[[float], object] = time.sleep  # gives something true when the bot leaves meanwhile
 
     def look(self, slot: str) -> None:
         """Look at all clusters at once. One that can't be looked at disturbs no other, and nothing else."""
@@ -84,7 +84,8 @@ class Watch:
             return  # a promotion under way passes through every answer
         answer = self._answer(cluster)
         if kind_of(answer) != before:
-            self.pause(SURE_AFTER)
+            if self.pause(SURE_AFTER):
+                return
             again = self._answer(cluster)
             if kind_of(again) != kind_of(answer) or self._busy(cluster):
                 return

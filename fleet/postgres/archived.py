@@ -61,11 +61,16 @@ def _arrived(site: Site, new: Node) -> str:
         return (
             f"THE ARCHIVER OF {new.name} DOES NOT GET ON: {why}. Run archive_command by hand there and read its error"
         )
-    lacking = [str(place) for place in places(site.cluster) if not list(kept(_names(site, place), wal))]
-    if lacking:
-        return f"{new.name} says that {wal} is archived, BUT IT IS NOT IN {', '.join(lacking)}"
-    where = ", ".join(map(str, places(site.cluster)))
-    return f"{wal} of {new.name} is archived" + (f" and lies in {where}" if where else "")
+    words = [_lies(site, place, wal) for place in places(site.cluster)]
+    return ", ".join([f"{wal} of {new.name} is archived", *words])
+
+
+def _lies(site: Site, place: Place, wal: str) -> str:
+    try:
+        there = any(kept(_names(site, place), wal))
+    except SeconderError as error:
+        return f"whether it lies in {place} is NOT KNOWN ({error.message})"
+    return f"lies in {place}" if there else f"BUT IS NOT IN {place}"
 
 
 def _waited(connection: Connection, wal: str) -> str:
@@ -89,7 +94,13 @@ def _brought(site: Site, old: Node) -> list[str]:
         return []
     if len(waiting) > _MOST:
         return [f"{len(waiting)} WAL FILES OF {old.name} WERE NEVER ARCHIVED: bring them by hand"]
-    return [word for place in places(site.cluster) for word in _to(site, old, place, waiting)]
+    said: list[str] = []
+    for place in places(site.cluster):
+        try:
+            said += _to(site, old, place, waiting)
+        except SeconderError as error:
+            said.append(f"WHAT {old.name} DID NOT ARCHIVE WAS NOT BROUGHT TO {place}: {error.message}")
+    return said
 
 
 def _to(site: Site, old: Node, place: Place, waiting: list[str]) -> Iterator[str]:

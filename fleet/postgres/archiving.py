@@ -14,7 +14,7 @@ from core.outcome import Refusal
 from fleet.errors import ShellError
 from fleet.inventory import Cluster, Node
 from fleet.postgres.candidate import Choice
-from fleet.postgres.view import ClusterView, NodeView
+from fleet.postgres.view import UNKNOWN, ClusterView, NodeView
 from fleet.shell import Shell
 from fleet.site import Site
 
@@ -86,7 +86,7 @@ def prove(site: Site, view: ClusterView, choice: Choice) -> Proof:
     refusal, notes = unlike(old, new), []
     if refusal is None and (archives(old) or not choice.planned):
         for place in places(site.cluster):
-            found = _tried(site, place, site.cluster.node(choice.new))
+            found = _tried(site, view, place, site.cluster.node(choice.new))
             if isinstance(found, str):
                 notes.append(found)
             refusal = refusal or (found if isinstance(found, Refusal) else None)
@@ -95,9 +95,11 @@ def prove(site: Site, view: ClusterView, choice: Choice) -> Proof:
     return Proof(refusal, tuple(notes))
 
 
-def _tried(site: Site, place: Place, new: Node) -> Refusal | str | None:
+def _tried(site: Site, view: ClusterView, place: Place, new: Node) -> Refusal | str | None:
     """Write to a destination and clean up: a refusal, a word for people, or nothing when all is proven."""
-    same = place.keeper.host == new.host
+    same, seen = place.keeper.host == new.host, view.nodes[place.keeper.name]
+    if not same and seen.state == UNKNOWN and seen.control is None:  # its machine was tried a moment ago
+        return f"Whether WAL can be archived to {place} is not known: {place.keeper.name} is not reached."
     who = new if same else place.keeper
     try:
         why = writable(site.shell(who), place.folder)

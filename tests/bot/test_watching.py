@@ -1,6 +1,7 @@
 """Whether a primary could be changed is looked at by itself; a turn is told once, and one odd look is no turn."""
 
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,22 @@ def test_while_a_run_holds_the_cluster_nobody_looks(scene: Scene) -> None:
     with scene.store.transaction() as session:
         session.exec(update(RunRow).values(state="ended"))
     assert len(scene.looks(NO)) == 1
+
+
+def test_two_bots_that_look_at_the_same_moment_tell_and_record_it_once(scene: Scene) -> None:
+    scene.looks(YES)
+    scene.seen = [NO]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(Watch.look, [scene.watch, scene.watch], ["slot", "slot"]))
+    assert len(scene.looks(NO)) == 1
+    assert scene.recorded() == ["system"] * 2
+
+
+def test_a_bot_that_leaves_believes_nothing_new(scene: Scene) -> None:
+    scene.looks(YES)
+    scene.seen = [NO]
+    replace(scene.watch, pause=lambda _seconds: True).look("slot")
+    assert scene.recorded() == ["system"]
 
 
 def test_where_nobody_is_meant_to_be_promoted_nobody_looks(scene: Scene) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from actions import backup, discard, pause, resume
+from actions import backup, discard, pause, promote, resume
 from core.plan import Kind, Plan, Risk
 from fleet.postgres.ladder import Rung
 from tests.actions import test_backup, test_discard, test_pause, test_promote, test_resume, test_resync
@@ -15,9 +15,12 @@ def _resync(rung: Rung, *, wrote: bool = False) -> Plan:
     return test_resync.planned(seen, STANDING)
 
 
-OPAQUE = a_plan(
-    Risk.DESTRUCTIVE,
-    (step("first", Kind.PROBE, undo=True), step("second", Kind.OPAQUE), step("third", Kind.OPAQUE, ponr=True)),
+OPAQUE = replace(
+    a_plan(
+        Risk.DESTRUCTIVE,
+        (step("first", Kind.PROBE, undo=True), step("second", Kind.OPAQUE), step("third", Kind.OPAQUE, ponr=True)),
+    ),
+    version=promote.SPEC.version,
 )
 PLANS = {
     "backup": backup.plan(test_backup.ASKED, test_backup.FOUND),

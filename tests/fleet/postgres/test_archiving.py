@@ -113,7 +113,7 @@ def test_the_candidate_writes_to_the_archive_before_and_what_the_old_one_left_is
     assert walked.failed is None, walked.failed
     left, said = waits(cluster, "db1"), walked.evidence["archive"].text
     assert left
-    assert f"of db2 is archived and lies in db2:{cluster.archive}" in said
+    assert f"of db2 is archived, lies in db2:{cluster.archive}" in said
     assert f"{len(left)} WAL files that db1 had no time to archive were brought" in said
     assert set(left) <= names(cluster.archive)
     assert not [name for name in names(cluster.archive) if name.startswith((PROBE, ".seconder"))]
