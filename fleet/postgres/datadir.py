@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fleet.inventory import Node
 from fleet.postgres import divergence, lsn
 from fleet.postgres.divergence import End
+from fleet.postgres.walfiles import Stretch, dump
 from fleet.shell import Shell
 
 QUICK = 15.0  # seconds for a program that only looks
@@ -76,8 +77,8 @@ def end(shell: Shell, node: Node, data: DataDir) -> End:
     if not starts:
         return End(timeline, None, divergence.wrote(data.state))
     begin = max(data.redo, min(starts))
-    argv = ["pg_waldump", "--stats", "-p", f"{data.real}/pg_wal", "-t", str(timeline), "-s", lsn.show(begin)]
-    ran = shell.run([f"{node.bin}/{argv[0]}", *argv[1:]], timeout=SCAN)
+    stretch = Stretch(f"{data.real}/pg_wal", timeline, begin, data.segment)
+    ran = dump(shell, [f"{node.bin}/pg_waldump"], stretch, "--stats", timeout=SCAN)
     return End(timeline, divergence.wal_end(ran.out, ran.err), divergence.wrote(data.state))
 
 

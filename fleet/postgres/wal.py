@@ -8,6 +8,7 @@ from fleet.errors import ShellError
 from fleet.inventory import Node
 from fleet.postgres import lsn
 from fleet.postgres.control import program
+from fleet.postgres.walfiles import Stretch, dump
 from fleet.shell import Ran, Shell
 
 _QUICK = 10.0  # seconds for one record
@@ -28,18 +29,12 @@ class Commits:
     last: datetime | None
 
 
-def waldump_argv(node: Node, timeline: int, start: int, *options: str) -> list[str]:
-    """Give the command that reads a node's WAL from a place on, with times in UTC and messages in English."""
-    where = ["-p", f"{node.data.rstrip('/')}/pg_wal", "-t", str(timeline), "-s", lsn.show(start)]
-    return ["env", "LC_ALL=C", "TZ=UTC", program(node, "pg_waldump"), *where, *options]
-
-
 def holds_shutdown(shell: Shell, node: Node, timeline: int, checkpoint: int) -> bool:
     """Say whether a node's WAL holds the record of a clean stop at exactly this place.
 
     repmgr compares received >= the record's beginning, which is off by one record; PAF reads it, and so do we.
     """
-    ran = shell.run(waldump_argv(node, timeline, checkpoint, "-n", "1"), timeout=_QUICK)
+    ran = _dump(shell, node, timeline, checkpoint, "-n", "1", timeout=_QUICK)
     place = f"lsn: {checkpoint >> 32:X}/{checkpoint & 0xFFFFFFFF:08X},"
     return "CHECKPOINT_SHUTDOWN" in ran.out and place in ran.out
 
@@ -49,7 +44,7 @@ def end_of_wal(shell: Shell, node: Node, timeline: int, start: int) -> int:
 
     pg_waldump stops with an error there; the error names the last good record and usually the place after it.
     """
-    ran = shell.run(waldump_argv(node, timeline, start, "--quiet"), timeout=_LONG)
+    ran = _dump(shell, node, timeline, start, "--quiet", timeout=_LONG)
     inside, missing = _IN.search(ran.err), _NO_FILE.search(ran.err)
     if missing and (edge := (int(missing[1], 16) << 32) + int(missing[2], 16) * lsn.SEGMENT) > start:
         return edge  # it ended with the last byte of a file
@@ -62,7 +57,7 @@ def end_of_wal(shell: Shell, node: Node, timeline: int, start: int) -> int:
 
 def commits_after(shell: Shell, node: Node, timeline: int, start: int) -> Commits:
     """Count what a stopped server committed behind a place. Raises ``ShellError`` when its WAL can't be read."""
-    ran = shell.run(waldump_argv(node, timeline, start, "--rmgr=Transaction"), timeout=_LONG)
+    ran = _dump(shell, node, timeline, start, "--rmgr=Transaction", timeout=_LONG)
     if "could not find a valid record after" in ran.err:
         return Commits(0, None, None)
     if not (_IN.search(ran.err) or _NO_FILE.search(ran.err)):
@@ -71,8 +66,15 @@ def commits_after(shell: Shell, node: Node, timeline: int, start: int) -> Commit
     return Commits(len(times), times[0] if times else None, times[-1] if times else None)
 
 
+def _dump(shell: Shell, node: Node, timeline: int, start: int, *options: str, timeout: float) -> Ran:
+    """Read a node's WAL from a place on, with times in UTC and messages in English."""
+    pg_waldump = ["env", "LC_ALL=C", "TZ=UTC", program(node, "pg_waldump")]
+    stretch = Stretch(f"{node.data.rstrip('/')}/pg_wal", timeline, start)
+    return dump(shell, pg_waldump, stretch, *options, timeout=timeout)
+
+
 def _length(shell: Shell, node: Node, timeline: int, start: int) -> int:
-    ran = shell.run(waldump_argv(node, timeline, start, "-n", "1"), timeout=_QUICK)
+    ran = _dump(shell, node, timeline, start, "-n", "1", timeout=_QUICK)
     found = _LENGTH.search(ran.out)
     if found is None:
         raise ShellError(f"The last record of {node.name}'s WAL can't be read: {_last(ran)}", code="WAL-END")
