@@ -7,7 +7,7 @@ from core.errors import StepFailed
 from core.step import StepContext
 from fleet import jobs
 from fleet.argv import KILL_AFTER, limited
-from fleet.errors import TimedOut
+from fleet.errors import ShellError, TimedOut
 from fleet.hooks.hook import BOT, Command
 from fleet.inventory import Machine
 from fleet.local import LocalShell
@@ -15,6 +15,7 @@ from fleet.shell import Ran, Shell
 from fleet.site import Site
 
 _QUICK = 15.0  # seconds for a look at a file
+_NOT_RUN = (126, 127)  # what every shell says of a program that it can't start
 _LIMIT = 124  # what timeout(1) ends with when it had to
 _LINES, _SHOWN = 3, 200  # lines and characters of what a program complains of
 
@@ -101,6 +102,10 @@ def _same(site: Site, command: Command) -> None:
 
 def _accepted(command: Command, ran: Ran) -> str:
     """Judge how it ended. What it printed is shown nowhere: it may hold a password. What it complained of is."""
+    if ran.code in _NOT_RUN or ran.err.startswith("seconder-job: "):
+        raise ShellError(
+            f"{command.argv[0]} was not run on {command.on}: {ran.err.strip()[:_SHOWN]}.", code="HOOK-FILE"
+        )
     if not ran.ok:
         words = " / ".join(line.strip() for line in ran.err.splitlines()[-_LINES:])[:_SHOWN]
         raise StepFailed(f"{command.argv[0]} ended with code {ran.code}: {words or 'no complaint'}.", code="HOOK")
