@@ -2,7 +2,7 @@
 
 from importlib.metadata import entry_points
 
-from actions import backup, pause, promote, ready, resume, resync, status
+from actions import backup, forward, pause, promote, ready, resume, resync, status
 from actions.contract import Action
 from core.errors import ConfigurationError
 
@@ -15,6 +15,7 @@ OWN: tuple[Action, ...] = (
     resync.ACTION,
     pause.ACTION,
     resume.ACTION,
+    forward.ACTION,
 )
 
 
