@@ -2,7 +2,7 @@
 
 from importlib.metadata import entry_points
 
-from actions import backup, discard, pause, promote, ready, resume, resync, status
+from actions import backup, discard, forward, pause, promote, ready, resume, resync, status
 from actions.contract import Action
 from core.errors import ConfigurationError
 
@@ -16,6 +16,7 @@ OWN: tuple[Action, ...] = (
     pause.ACTION,
     resume.ACTION,
     discard.ACTION,
+    forward.ACTION,
 )
 
 

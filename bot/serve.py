@@ -36,6 +36,7 @@ from runs.schedules.slots import Every, Schedule
 from runs.schedules.ticking import Ticks, ticker
 
 _log = logging.getLogger(__name__)
+AT_ONCE = 2  # threads that are left for what takes no lock
 TELL_EVERY = 1.0  # seconds
 PATIENCE = 8.0  # seconds that a step under way gets at the end
 # A thread that acknowledges waits for the interpreter again after each statement: behind others that work, 5 ms a time.
@@ -79,7 +80,9 @@ def _serve(environment: Environment, house: House, leaving: threading.Event) -> 
     outbox = Outbox(house.store, house.clock, client, house.presence)
     posts = Posts(house.store, house.gate, house.reviews, house.sites, house.texts, client, outbox)
     runner = replace(house.runner, announce=posts.announce)
-    workers, carriers = pool("work", house.settings.bot.workers), pool("run", house.settings.bot.workers)
+    workers = pool("work", house.settings.bot.workers)
+    locked = len(house.sites.clusters) + 1  # a run each, and a chore: what takes no lock never queues behind them
+    carriers = pool("run", max(house.settings.bot.workers, locked + AT_ONCE))
     dispatcher = Dispatcher(house.store, runner, house.presence, house.ending.claimable, house.ending.sweep, carriers)
     desk = _desk(house, client, outbox, dispatcher)
     patience = Patience(desk.still)

@@ -26,9 +26,9 @@ def too_small(view: ClusterView, node: str) -> Refusal | None:
     for key in NOT_BELOW if primary else ():
         mine, theirs = here.get(key, ""), primary.settings.get(key, "") if primary else ""
         if primary and mine.isdigit() and theirs.isdigit() and int(mine) < int(theirs):
-            said = f"{key} is {mine} on {node}, {theirs} on {primary.name}: resumed, {node} would shut down."
+            said = f"{key} is {mine} on {node}, {theirs} on {primary.name}: replaying on, {node} would shut down."
             hint = f"Raise it on {node} and restart that one. Beware: a restart also ends a pause that a person made."
-            return Refusal("RESUME-SETTINGS", said, hint)
+            return Refusal("REPLAY-SETTINGS", said, hint)
     return None
 
 

@@ -87,7 +87,7 @@ def test_a_delayed_standby_is_seen_to_stream_and_not_to_replay_at_once() -> None
                     primary(), standby("db2"), standby("db3", settings={**SETTINGS, "max_connections": "50"})
                 ),
             ),
-            "RESUME-SETTINGS",
+            "REPLAY-SETTINGS",
             "Raise it on db3",
         ),
     ],

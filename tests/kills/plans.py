@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from actions import backup, discard, pause, promote, resume
+from actions import backup, discard, forward, pause, promote, resume
 from core.plan import Kind, Plan, Risk
 from fleet.postgres.ladder import Rung
-from tests.actions import test_backup, test_discard, test_pause, test_promote, test_resume, test_resync
+from tests.actions import test_backup, test_discard, test_forward, test_pause, test_promote, test_resume, test_resync
 from tests.actions.test_resync import CHEAP, FORKED, HEALTHY, OLD, STANDING
 from tests.fixtures.house import a_plan, step
 
@@ -28,6 +28,7 @@ PLANS = {
     "failover": test_promote.failover(test_promote.LITTLE),
     "pause": pause.plan(test_pause.ASKED, test_pause.FOUND),
     "resume": resume.plan(test_resume.ASKED, test_resume.FOUND),
+    "forward": forward.plan(test_forward.ASKED, test_forward.FOUND),
     "resume at a target": resume.plan(test_resume.ASKED, test_resume.AT_TARGET),
     "repair": _resync(Rung.REPAIR),
     "feed": _resync(Rung.FEED, wrote=True),
