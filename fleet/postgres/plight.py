@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from core.errors import SeconderError
 from fleet.inventory import Node
-from fleet.postgres import archives, datadir, divergence, login, lsn, owned, readiness, rewind, sameness, upstream
+from fleet.postgres import archives, datadir, divergence, login, lsn, mirrors, readiness, rewind, sameness
 from fleet.postgres.datadir import DataDir
 from fleet.postgres.divergence import End, Verdict
 from fleet.postgres.ladder import Standing
@@ -99,7 +99,7 @@ def look(site: Site, view: ClusterView, target: str, primary: str, follow: str =
         archive_has=bool(archive),
         no_rewind=_no_rewind(pair, data) if verdict is Verdict.DIVERGED else "",
         empty=data is None,
-        elsewhere=_elsewhere(pair) if follow else "",
+        elsewhere=mirrors.elsewhere(pair.seen, pair.ahead) if follow else "",
     )
     fork = forks.get(end.timeline) if end.timeline is not None else None
     beyond = end.position - fork if fork is not None and end.position is not None else None
@@ -115,7 +115,7 @@ def look(site: Site, view: ClusterView, target: str, primary: str, follow: str =
         None if end.position is None else max(0, position - end.position),
         known,
         archives.look(site, view, pair.here, known),
-        "" if end.wrote else _followed(pair, view),
+        "" if end.wrote else mirrors.followed(site, view, pair.here),
     )
 
 
@@ -174,25 +174,6 @@ def _archive(pair: _Pair, end: End, oldest: str, segment: int) -> tuple[str, int
         if all(datadir.suffix(number, segment) in there for number in gap):
             return folder, len(gap) * segment
     return "", 0
-
-
-def _followed(pair: _Pair, view: ClusterView) -> str:
-    """Give the standby at which the node's primary_conninfo points: a mirror may have followed one on purpose."""
-    if pair.seen.reachable:
-        with talk(pair.site, pair.here) as connection:
-            text = upstream.current_conninfo(connection)
-    else:
-        text = owned.value(pair.site.shell(pair.here).read(f"{pair.here.data}/{owned.AUTO}") or "", "primary_conninfo")
-    standbys = [pair.site.cluster.node(one.name) for one in view.standbys if one.name != pair.here.name]
-    return upstream.points_at(text, standbys)
-
-
-def _elsewhere(pair: _Pair) -> str:
-    """Say that the node follows another one than was asked for, or nothing."""
-    sender = pair.seen.receiver
-    if sender is None or (sender.sender_host, sender.sender_port) == (pair.ahead.address, pair.ahead.port):
-        return ""
-    return f"it follows {sender.sender_host}:{sender.sender_port}, not {pair.ahead.name}"
 
 
 def _no_rewind(pair: _Pair, data: DataDir | None) -> str:

@@ -22,6 +22,7 @@ def test_a_standby_is_copied_whole_and_its_old_folder_kept(cluster: DemoCluster,
     carrier.all()
     in_step(cluster, "db1", "db3")
     assert (cluster.nodes["db3"].folder / "data.old.run-copy" / "PG_VERSION").exists()
+    assert (cluster.nodes["db3"].folder / "work" / "copied-db1").exists()  # for the next estimate
     with cluster.connect("db3") as connection:
         assert connection.execute("SHOW primary_slot_name").fetchone() == ("db3",)
 
