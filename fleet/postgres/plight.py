@@ -30,9 +30,9 @@ class Plight:
     """A node's trouble. ``lost`` is the WAL in bytes that only this node has, where that is known.
 
     ``archive`` is a folder on the node's machine that holds the WAL which it needs, or empty; it holds ``gap`` bytes
-    that the upstream lacks. ``wal`` is the size of the upstream's pg_wal, ``missing`` what the node lacks of the
-    primary's WAL, all in bytes. ``known`` are the timelines of the primary's history, ``strays`` the files of others in
-    archive folders on the node's machine. ``followed`` is the standby at which the node is aimed now, if it is.
+    that the upstream lacks. ``wal`` is the size of the upstream's pg_wal, ``missing`` what the node has not replayed of
+    the primary's WAL, all in bytes. ``known`` are the timelines of the primary's history, ``strays`` the files of
+    others in archive folders on the node's machine. ``followed`` is the standby at which the node is aimed now.
     """
 
     standing: Standing
@@ -112,7 +112,7 @@ def look(site: Site, view: ClusterView, target: str, primary: str, follow: str =
         archive,
         gap,
         int(wal["bytes"]),
-        None if end.position is None else max(0, position - end.position),
+        None if end.position is None else max(0, position - (pair.seen.replay_lsn or end.position)),
         known,
         archives.look(site, view, pair.here, known),
         "" if end.wrote else mirrors.followed(site, view, pair.here),
