@@ -22,8 +22,8 @@ def words(way: Way, seen: Plight, ready: Readiness | None, measured: Speed | Non
             size = max(seen.missing or 0, seen.gap)
             said = f"reads ≈ {lsn.size(seen.gap)} from {way.archive}, replays ≈ {lsn.size(size)} in all"
             return (f"{said}; {speed.replay_time(size)}",)
-        case Rung.REPAIR if seen.missing:
-            return (f"replays ≈ {lsn.size(seen.missing)} that it lacks; {speed.replay_time(seen.missing)}",)
+        case Rung.UNPAUSE | Rung.REPAIR if seen.missing:
+            return (f"replays ≈ {lsn.size(seen.missing)} that it is behind; {speed.replay_time(seen.missing)}",)
     return ()
 
 

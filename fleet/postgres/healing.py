@@ -142,7 +142,8 @@ def prove(
     """See that the node streams the primary's timeline, and replays what was written just now unless it is delayed."""
     here, there = site.cluster.node(node), site.cluster.node(upstream)
     marker = mark(site, site.cluster.node(primary))
-    wait_following(site, here, there, timeline=timeline, marker=0, timeout=step.deadline)
+    exact = upstream != primary
+    wait_following(site, here, there, timeline=timeline, marker=0, timeout=step.deadline, exact=exact)
     if not replays:
         return Evidence(f"{node} streams timeline {timeline} from {upstream}; it replays later, as configured")
     _wait_replayed(site, step, here, marker)

@@ -12,12 +12,11 @@ from fleet.postgres import (
     divergence,
     login,
     lsn,
-    owned,
+    mirrors,
     readiness,
     restarting,
     rewind,
     sameness,
-    upstream,
 )
 from fleet.postgres.datadir import DataDir
 from fleet.postgres.divergence import End, Verdict
@@ -42,9 +41,9 @@ class Plight:
     """A node's trouble. ``lost`` is the WAL in bytes that only this node has, where that is known.
 
     ``archive`` is a folder on the node's machine that holds the WAL which it needs, or empty; it holds ``gap`` bytes
-    that the upstream lacks. ``wal`` is the size of the upstream's pg_wal, ``missing`` what the node lacks of the
-    primary's WAL, all in bytes. ``known`` are the timelines of the primary's history, ``strays`` the files of others in
-    archive folders on the node's machine. ``followed`` is the standby at which the node is aimed now, if it is.
+    that the upstream lacks. ``wal`` is the size of the upstream's pg_wal, ``missing`` what the node has not replayed of
+    the primary's WAL, all in bytes. ``known`` are the timelines of the primary's history, ``strays`` the files of
+    others in archive folders on the node's machine. ``followed`` is the standby at which the node is aimed now.
     ``stray`` is a history file elsewhere that would keep it from starting.
     """
 
@@ -113,7 +112,7 @@ def look(site: Site, view: ClusterView, target: str, primary: str, follow: str =
         archive_has=bool(archive),
         no_rewind=_no_rewind(pair, data) if verdict is Verdict.DIVERGED else "",
         empty=data is None,
-        elsewhere=_elsewhere(pair) if follow else "",
+        elsewhere=mirrors.elsewhere(pair.seen, pair.ahead) if follow else "",
     )
     fork = forks.get(end.timeline) if end.timeline is not None else None
     beyond = end.position - fork if fork is not None and end.position is not None else None
@@ -128,10 +127,10 @@ def look(site: Site, view: ClusterView, target: str, primary: str, follow: str =
         archive,
         gap,
         int(wal["bytes"]),
-        None if end.position is None else max(0, position - end.position),
+        None if end.position is None else max(0, position - (pair.seen.replay_lsn or end.position)),
         known,
         strays,
-        "" if end.wrote else _followed(pair, view),
+        "" if end.wrote else mirrors.followed(site, view, pair.here),
         "" if runs else restarting.stray_history(site, pair.here, timeline, but=strays),
     )
 
@@ -191,25 +190,6 @@ def _archive(pair: _Pair, end: End, oldest: str, segment: int) -> tuple[str, int
         if all(datadir.suffix(number, segment) in there for number in gap):
             return folder, len(gap) * segment
     return "", 0
-
-
-def _followed(pair: _Pair, view: ClusterView) -> str:
-    """Give the standby at which the node's primary_conninfo points: a mirror may have followed one on purpose."""
-    if pair.seen.reachable:
-        with talk(pair.site, pair.here) as connection:
-            text = upstream.current_conninfo(connection)
-    else:
-        text = owned.value(pair.site.shell(pair.here).read(f"{pair.here.data}/{owned.AUTO}") or "", "primary_conninfo")
-    standbys = [pair.site.cluster.node(one.name) for one in view.standbys if one.name != pair.here.name]
-    return upstream.points_at(text, standbys)
-
-
-def _elsewhere(pair: _Pair) -> str:
-    """Say that the node follows another one than was asked for, or nothing."""
-    sender = pair.seen.receiver
-    if sender is None or (sender.sender_host, sender.sender_port) == (pair.ahead.address, pair.ahead.port):
-        return ""
-    return f"it follows {sender.sender_host}:{sender.sender_port}, not {pair.ahead.name}"
 
 
 def _no_rewind(pair: _Pair, data: DataDir | None) -> str:

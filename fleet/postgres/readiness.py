@@ -109,7 +109,8 @@ def _no_room(ready: Readiness, place: str, action: str) -> Refusal | None:
     need = needed(ready.size)
     if ready.free is not None and ready.free < need:
         said = f"{place} has {lsn.size(ready.free)} free; about {lsn.size(need)} are needed."
-        return Refusal(f"{action}-NO-SPACE", said, "Make room first; Seconder deletes nothing.")
+        hint = "Make room first: /db status names what earlier resyncs left, /db discard deletes it."
+        return Refusal(f"{action}-NO-SPACE", said, hint)
     return None
 
 

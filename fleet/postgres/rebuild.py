@@ -9,12 +9,14 @@ from core.errors import StepFailed
 from core.outcome import Evidence, Probe
 from core.step import StepContext
 from fleet.inventory import Node
-from fleet.postgres import control, copying, datadir, healing, rewind
+from fleet.postgres import control, copying, datadir, healing, lsn, readiness, rewind, speed
 from fleet.postgres.aiming import beside
+from fleet.postgres.pace import span
 from fleet.shell import Shell
 from fleet.site import Site
 
 _MOVE = 60.0  # seconds for a rename
+_SHOWS = 16  # the major version from which on pg_verifybackup shows its progress
 
 
 def copy(site: Site, step: StepContext, *, source: str, rate: str = "", **same: Any) -> Evidence:  # noqa: ANN401  # the step's args
@@ -29,7 +31,9 @@ def copy(site: Site, step: StepContext, *, source: str, rate: str = "", **same: 
         if not ran.ok or not _whole(shell, new):
             said = copying.last_words(ran) if not ran.ok else "it left no manifest"
             raise StepFailed(f"pg_basebackup failed: {said}.", "The old folder is untouched.", code="COPY-FAILED")
-    return Evidence(f"{source} was copied to {new}", {"folder": new})
+    went = None if rate else speed.last(shell, here, there)
+    how = f": {lsn.size(went.size)} in {span(went.seconds)}" if went else ""
+    return Evidence(f"{source} was copied to {new}{how}", {"folder": new})
 
 
 def copied(site: Site, step: StepContext, *, node: str, **_args: object) -> Probe:
@@ -46,7 +50,8 @@ def verify(site: Site, step: StepContext, *, node: str) -> Evidence:
     here = site.cluster.node(node)
     shell = site.shell(here)
     new = beside(shell, here, "new", step.run)
-    ran = copying.run(shell, here, [control.program(here, "pg_verifybackup"), new], step)
+    shows = ["-P"] if readiness.programs(shell, here) >= _SHOWS else []
+    ran = copying.run(shell, here, [control.program(here, "pg_verifybackup"), *shows, new], step)
     if not ran.ok:
         said = f"The copy is not what the server sent: {copying.last_words(ran)}."
         raise StepFailed(said, "Check that disk. The old folder is untouched.", code="COPY-CORRUPT")

@@ -21,7 +21,8 @@ _RECEIVER = """
     SELECT pg_is_in_recovery() AS in_recovery,
            greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::text AS has,
            (SELECT status FROM pg_stat_wal_receiver) AS status, (SELECT received_tli FROM pg_stat_wal_receiver) AS tli,
-           (SELECT sender_port FROM pg_stat_wal_receiver) AS port
+           (SELECT sender_port FROM pg_stat_wal_receiver) AS port,
+           (SELECT sender_host FROM pg_stat_wal_receiver) AS host
 """
 
 
@@ -124,14 +125,22 @@ def follows(site: Site, node: Node, upstream: Node, timeline: int, marker: int =
         return f"{node.name} does not answer: {error}"
 
 
-def wait_following(site: Site, node: Node, upstream: Node, *, timeline: int, marker: int, timeout: float) -> None:
-    """Wait until a node streams from another. Raises ``StepFailed`` with the last thing that was missing."""
+def wait_following(
+    site: Site, node: Node, upstream: Node, *, timeline: int, marker: int, timeout: float, exact: bool = False
+) -> None:
+    """Wait until a node streams from another. Raises ``StepFailed`` with the last thing that was missing.
+
+    ``exact``: its conninfo has the inventory's address, so the host tells standbys on the same port apart. Elsewhere a
+    person may have written another name of the same host.
+    """
     deadline = time.monotonic() + timeout
     why = "it was not looked at"
     while time.monotonic() < deadline:
         try:
             with site.connect(node, timeout=_ANSWER) as connection:
-                while (why := _missing(connection, node, upstream, timeline, marker)) and time.monotonic() < deadline:
+                while why := _missing(connection, node, upstream, timeline, marker, exact=exact):
+                    if time.monotonic() > deadline:
+                        break
                     time.sleep(_LOOK_EVERY)
         except (SeconderError, psycopg.Error) as error:
             why = str(error)
@@ -144,7 +153,9 @@ def wait_following(site: Site, node: Node, upstream: Node, *, timeline: int, mar
     )
 
 
-def _missing(connection: Connection, node: Node, upstream: Node, timeline: int, marker: int) -> str:
+def _missing(
+    connection: Connection, node: Node, upstream: Node, timeline: int, marker: int, *, exact: bool = False
+) -> str:
     with patience(connection, _ANSWER, f"{node.name}'s answer"):
         row = connection.execute(_RECEIVER).fetchone()
     if row is None or not row["in_recovery"]:
@@ -153,6 +164,8 @@ def _missing(connection: Connection, node: Node, upstream: Node, timeline: int, 
         return f"its receiver is {row['status'] or 'not there'}"
     if row["port"] != upstream.port:
         return f"its receiver is connected to port {row['port']}, not {upstream.port}"
+    if exact and row["host"] != upstream.address:
+        return f"its receiver is connected to {row['host']}, not {upstream.address}"
     if row["tli"] != timeline:
         return f"it receives timeline {row['tli']}, not {timeline}"
     has = lsn.parse(str(row["has"])) if row["has"] else 0

@@ -38,7 +38,7 @@ def test_a_ready_cluster_is_not_refused() -> None:
     [
         (replace(FOUND, where=None), "BACKUP-NO-DESTINATION", "[clusters.main]"),
         (replace(FOUND, source=None, ready=None, why="no primary"), "BACKUP-NO-SOURCE", "/db status main"),
-        (replace(FOUND, ready=replace(READY, free=0)), "BACKUP-NO-SPACE", "deletes nothing"),
+        (replace(FOUND, ready=replace(READY, free=0)), "BACKUP-NO-SPACE", "Make room first"),
     ],
 )
 def test_what_stands_in_the_way_has_a_code_and_a_hint(found: Found, code: str, hint: str) -> None:

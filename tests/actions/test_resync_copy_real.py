@@ -25,15 +25,20 @@ def test_a_standby_is_copied_whole_and_its_old_folder_kept(cluster: DemoCluster,
     carrier.all()
     in_step(cluster, "db1", "db3")
     assert (cluster.nodes["db3"].folder / "data.old.run-copy" / "PG_VERSION").exists()
+    assert (cluster.nodes["db3"].folder / "work" / "copied-db1").exists()  # for the next estimate
     with cluster.connect("db3") as connection:
         assert connection.execute("SHOW primary_slot_name").fetchone() == ("db3",)
 
 
-def test_a_copy_may_be_taken_from_another_standby(cluster: DemoCluster, site: Site) -> None:
-    made = planned(site, "db3", rebuild=True, source="db2")
+def test_a_copy_may_be_taken_from_another_standby_and_follow_it(cluster: DemoCluster, site: Site) -> None:
+    made = planned(site, "db3", rebuild=True, source="db2", follow="db2")
     assert any("copies" in cost and "db2" in cost for cost in made.costs)
     Carrier(ACTION, made, site).all()
     in_step(cluster, "db1", "db3")
+    with cluster.connect("db2") as connection:
+        assert connection.execute(
+            "SELECT slot_name FROM pg_stat_replication JOIN pg_replication_slots ON active_pid = pid"
+        ).fetchone() == ("db3",)
     assert refused(site, "db3").code == "RESYNC-NOT-NEEDED"
 
 

@@ -1,11 +1,8 @@
 """What belongs to one node and not to the cluster outlives a full copy; a stray archive does not outlive a resync."""
 
-from typing import Any
-
 import pytest
 
-from actions.resync import ACTION, asked, look, plan, refuse
-from core.plan import Plan
+from actions.resync import ACTION
 from fleet.site import Site
 from sandbox.cluster import DemoCluster
 from sandbox.layout import put
@@ -32,16 +29,16 @@ def make_own(cluster: DemoCluster) -> dict[str, str]:
     return own
 
 
-def asking(site: Site, node: str, **options: Any) -> Plan:  # noqa: ANN401  # as the command's words
-    words = asked("main", node, **options)
-    found = look(words, site)
-    assert refuse(words, found) is None
-    return plan(words, found)
-
-
 def test_a_nodes_own_files_come_back_after_a_full_copy_which_was_read_back(cluster: DemoCluster, site: Site) -> None:
+    file = cluster.nodes["db3"].data / "postgresql.conf"
+    before = file.read_text()
+    put(file, before + "max_connections = 50\n")  # it would not start again, and that is said before it is stopped
+    said = refused(site, "db3", rebuild=True)
+    assert said.code == "RESYNC-SETTINGS"
+    assert "max_connections is 50 there, 100 on db1" in said.message
+    put(file, before)
     own = make_own(cluster)
-    made = asking(site, "db3", rebuild=True, rate="200M")
+    made = planned(site, "db3", rebuild=True, rate="200M")
     assert any("200 MB/s that were asked for" in cost for cost in made.costs)
     carrier = Carrier(ACTION, made, site)
     carrier.all()
@@ -55,15 +52,6 @@ def test_a_nodes_own_files_come_back_after_a_full_copy_which_was_read_back(clust
     assert shown == [("7MB",), ("9MB",), (str(cluster.nodes["db3"].port),)]
     assert "read every file" in carrier.evidence["verify"].text
     assert any(" of " in note and "MB" in note for _done, _total, note in carrier.progress)
-
-
-def test_settings_too_low_for_the_primary_are_said_before_anything_stops(cluster: DemoCluster, site: Site) -> None:
-    file = cluster.nodes["db3"].data / "postgresql.conf"
-    put(file, file.read_text() + "max_connections = 50\n")
-    said = refused(site, "db3", rebuild=True)
-    assert said.code == "RESYNC-SETTINGS"
-    assert "max_connections is 50 there, 100 on db1" in said.message
-    assert cluster.role("db3") == "standby"
 
 
 def test_a_stray_history_that_would_end_every_start_is_moved_aside(cluster: DemoCluster, site: Site) -> None:
@@ -84,7 +72,7 @@ def test_a_stray_history_that_would_end_every_start_is_moved_aside(cluster: Demo
 
 
 def test_a_mirror_follows_a_standby_and_is_brought_back_when_that_one_dies(cluster: DemoCluster, site: Site) -> None:
-    made = asking(site, "db3", follow="db2")
+    made = planned(site, "db3", follow="db2")
     assert way(made) == "repair"
     assert [step.name for step in made.steps] == ["slot", "aim", "prove", "unslot"]
     Carrier(ACTION, made, site).all()

@@ -39,7 +39,7 @@ def test_feeding_and_reconnecting_say_what_is_to_be_replayed() -> None:
         fed, STANDING
     )
     late = replace(HEALTHY, standing=CHEAP[Rung.REPAIR], missing=100 * MIB)
-    assert "replays ≈ 100 MB that it lacks; time unknown" in costs(late, STANDING)
+    assert "replays ≈ 100 MB that it is behind; time unknown" in costs(late, STANDING)
     assert "replays" not in costs(replace(late, missing=0), STANDING)
 
 
