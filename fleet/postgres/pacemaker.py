@@ -13,7 +13,7 @@ PROCESS = "pacemakerd"
 _ANSWER = 5.0  # seconds
 
 
-def suspected(site: Site, view: ClusterView) -> ClusterView:
+def suspected(site: Site, view: ClusterView, process: str = PROCESS) -> ClusterView:
     """Look for it on the machines of servers that answer, before somebody promotes; not where it is known who manages.
 
     A machine that can't say, for want of a shell or of pgrep, is no trace: other rules ask for a shell.
@@ -22,14 +22,15 @@ def suspected(site: Site, view: ClusterView) -> ClusterView:
         return view
     nodes = [site.cluster.node(node.name) for node in view.nodes.values() if node.reachable]
     with ThreadPoolExecutor(max_workers=max(1, len(nodes)), thread_name_prefix="suspected") as pool:
-        there = [node.name for node, runs in zip(nodes, pool.map(lambda n: _runs(site, n), nodes), strict=True) if runs]
+        runs = pool.map(lambda node: _runs(site, node, process), nodes)
+        there = [node.name for node, does in zip(nodes, runs, strict=True) if does]
     if not there:
         return view
-    return replace(view, manager=Manager(PACEMAKER, (f"process {PROCESS} on {', '.join(there)}",)))
+    return replace(view, manager=Manager(PACEMAKER, (f"process {process} on {', '.join(there)}",)))
 
 
-def _runs(site: Site, node: Node) -> bool:
+def _runs(site: Site, node: Node, process: str) -> bool:
     try:
-        return site.shell(node).run(["pgrep", "-x", PROCESS], timeout=_ANSWER).ok
+        return site.shell(node).run(["pgrep", "-x", process], timeout=_ANSWER).ok
     except SeconderError:
         return False

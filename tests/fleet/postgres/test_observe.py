@@ -8,8 +8,9 @@ import pytest
 
 from core.clock import SystemClock
 from fleet.errors import TimedOut
-from fleet.postgres import datadir, lsn, rows, wal
+from fleet.postgres import datadir, lsn, pacemaker, rows, wal
 from fleet.postgres.control import read_control
+from fleet.postgres.managers import Manager
 from fleet.postgres.observe import observe
 from fleet.postgres.patience import patience
 from fleet.postgres.statements import node_statement
@@ -33,6 +34,14 @@ def site(cluster: DemoCluster) -> Iterator[Reach]:
         time.sleep(0.05)
     yield reach
     reach.close()
+
+
+def test_nobody_else_is_seen_to_manage_a_cluster_of_ours_and_a_process_on_its_machines_would_be(site: Reach) -> None:
+    view = observe(site)
+    assert view.manager is None
+    assert pacemaker.suspected(site, view) == view
+    found = pacemaker.suspected(site, view, process="postgres").manager
+    assert found == Manager("pacemaker", ("process postgres on db1, db2, db3",))
 
 
 def test_a_cluster_is_seen_whole(cluster: DemoCluster, site: Reach) -> None:
