@@ -20,9 +20,10 @@ _WRITE = "SELECT pg_logical_emit_message(true, 'seconder', repeat(' ', %s)) AS l
 
 
 def fill(connection: Connection) -> int:
-    """Write messages that say nothing until the WAL file is nearly full; gives their bytes, never more than one file.
+    """Write messages that say nothing until the WAL file is nearly full; gives their bytes.
 
-    Nothing is written where a stop does not end the file: without archiving.
+    Where clients fill one file after another meanwhile it gives up. Nothing is written where a stop does not end the
+    file: without archiving.
     """
     written = 0
     connection.execute("SET synchronous_commit = local")  # no standby is waited for

@@ -85,10 +85,10 @@ def _clean_stop(old: Node, new: Node) -> list[str]:
         f"# Stop {old.name} behind a fence: any start comes up read-only.",
         run(old, "touch", signal_file(old)),
         run(old, *stop_argv(old)),
-        '# Wait for "shut down", and note the "Latest checkpoint location":',
+        '# Wait for "shut down"; note "Latest checkpoint location" (PLACE) and "…REDO WAL file" (FILE):',
         run(old, program(old, "pg_controldata"), "-D", old.data),
         f"# {new.name} must show CHECKPOINT_SHUTDOWN at that place, else go back:",
-        run(new, program(new, "pg_waldump"), "-p", f"{new.data}/pg_wal", "-n", "1", "-s", "PLACE"),
+        run(new, program(new, "pg_waldump"), "-n", "1", "-s", "PLACE", f"{new.data}/pg_wal/FILE"),
     ]
 
 
