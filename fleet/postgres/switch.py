@@ -23,6 +23,7 @@ GATE_TIME = 30.0  # seconds, as repmgr and pg_auto_failover
 REPLAY_TIME = 10.0  # seconds to replay what it has
 _CATCH_UP = 10.0  # seconds
 _REPLAYED = "SELECT pg_last_wal_replay_lsn()::text AS lsn"
+_DELAY = "SELECT setting::bigint > 0 AS wanted FROM pg_settings WHERE name = 'recovery_min_apply_delay'"
 _RECENT = "SELECT clock_timestamp() - checkpoint_time < interval '2 min' AS recent FROM pg_control_checkpoint()"
 _LONG_CHECKPOINT = 1.0  # seconds; after a longer one there is enough new to write to make a second one worth it
 
@@ -186,8 +187,11 @@ def _wait_near(primary: Connection, standby: Connection, name: str) -> None:
 def _see_it_replay(connection: Connection, name: str, position: int) -> None:
     """Wait until the candidate has replayed up to a place: it receives all the same while its replay hangs.
 
-    Such a one passes every later look, but can't be promoted, and then nobody accepts writes. Raises ``StepFailed``.
+    Such a one passes every later look, but can't be promoted, and then nobody accepts writes. One that is delayed on
+    purpose replays when it is promoted. Raises ``StepFailed``.
     """
+    if one(connection, _DELAY)["wanted"]:
+        return
     deadline = time.monotonic() + REPLAY_TIME
     while (replayed := lsn.parse(one(connection, _REPLAYED)["lsn"] or "0/0")) < position:
         if time.monotonic() > deadline:
