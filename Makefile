@@ -14,8 +14,9 @@ help:
 	@echo "make test          all tests; what needs a real server and has none is skipped, and said"
 	@echo "make check         lint, types, architecture"
 	@echo "make bench         figures beside references [ONLY=name]"
+	@echo "make peers         fetch Patroni, apart, for figures and tests beside it"
 	@echo "make mutants       how many small faults in the gate its tests notice (about a quarter of an hour)"
-	@echo "make soak          races, kills, forgeries and hostile values, many times over (about two hours)"
+	@echo "make soak          races, kills, forgeries, hostile values and switchovers, many times over (about two hours)"
 	@echo "make docs          write docs/actions.md anew"
 	@echo "make setup         only prepare .venv"
 	@echo "make clean         remove what the others made"
@@ -42,10 +43,14 @@ mutants: $(READY)
 	@$(PY) -m mutants
 
 soak: $(READY)
-	@SECONDER_SOAK=1 $(PY) -m pytest tests/gate/test_races.py tests/gate/test_machine.py tests/kills tests/audit tests/contract tests/actions $(PYTEST)
+	@SECONDER_SOAK=1 $(PY) -m pytest tests/gate/test_races.py tests/gate/test_machine.py tests/kills tests/audit tests/contract \
+		tests/actions tests/scenario/test_endurance.py tests/scenario/test_bot_killed.py $(PYTEST)
 
 docs: $(READY)
 	@$(PY) -m bot.table --write
+
+peers: $(READY)
+	@$(PY) -m bench.peers.packages
 
 bench: $(READY)
 	@$(PY) -m bench $(ONLY)
@@ -55,4 +60,4 @@ clean:
 	@rm -rf .venv .seconder .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test check mutants soak docs bench clean
+.PHONY: help setup demo test check mutants soak docs peers bench clean

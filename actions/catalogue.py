@@ -2,12 +2,22 @@
 
 from importlib.metadata import entry_points
 
-from actions import backup, promote, ready, resync, status
+from actions import backup, discard, forward, pause, promote, ready, resume, resync, status
 from actions.contract import Action
 from core.errors import ConfigurationError
 
 GROUP = "seconder.actions"
-OWN: tuple[Action, ...] = (status.ACTION, ready.ACTION, backup.ACTION, promote.ACTION, resync.ACTION)
+OWN: tuple[Action, ...] = (
+    status.ACTION,
+    ready.ACTION,
+    backup.ACTION,
+    promote.ACTION,
+    resync.ACTION,
+    pause.ACTION,
+    resume.ACTION,
+    discard.ACTION,
+    forward.ACTION,
+)
 
 
 def actions() -> tuple[Action, ...]:

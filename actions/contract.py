@@ -30,6 +30,18 @@ class StepCode:
     probe: Callable[[At, Mapping[str, Any]], Probe]
 
 
+def told(do: Callable[..., Evidence], probe: Callable[..., Probe]) -> StepCode:
+    """Join a step's two functions, which take the site, where the run stands, and the step's args by name."""
+
+    def carry_out(at: At, args: Mapping[str, Any]) -> Evidence:
+        return do(at.site, at.step, **args)
+
+    def look_up(at: At, args: Mapping[str, Any]) -> Probe:
+        return probe(at.site, at.step, **args)
+
+    return StepCode(carry_out, look_up)
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a READ action found: ``level`` is ok, warn, crit or unknown; the template ``<action>.j2`` words ``data``."""

@@ -2,16 +2,39 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
-from actions.contract import Action, StepCode
+from actions.contract import Action, At, StepCode, told
 from core.outcome import Evidence, Probe, Refusal
-from core.plan import Kind, Lock, Plan, Risk, Step, Undo
+from core.plan import Lock, Look, Plan, Risk
 from core.spec import Argument, Spec, Takes
+from fleet.hooks import carrying, filling, trying
+from fleet.hooks.hook import At as When
+from fleet.hooks.hook import Hook
 from fleet.inventory import Cluster
-from fleet.postgres import account, byhand, failover, hosts, lookup, lsn, switch, takeover
+from fleet.postgres import (
+    account,
+    archived,
+    archiving,
+    byhand,
+    failover,
+    handing,
+    handover,
+    hosts,
+    hung,
+    lookup,
+    lsn,
+    pacemaker,
+    promoting,
+    switch,
+    takeover,
+    unseen,
+    vantage,
+)
 from fleet.postgres.blocking import blocked
 from fleet.postgres.candidate import Choice, choose
+from fleet.postgres.handover import Handover
 from fleet.postgres.loss import WAL_BYTES, WAL_SECONDS, Loss, measure
 from fleet.postgres.observe import observe
 from fleet.postgres.upstream import slot_for
@@ -25,11 +48,13 @@ SPEC = Spec(
     risk=Risk.DESTRUCTIVE,
     lock=Lock.CLUSTER,
     deadline=1800,
-    version=1,
+    version=2,
     arguments=(Argument("node", Takes.NODE, "the standby; without it the best one is chosen"),),
     example="promote main db2",
 )
 SECOND_LOOK = 0.5  # seconds
+_PLANNED = (When.PRE_PROMOTE, When.POST_DEMOTE, When.POST_PROMOTE)
+_UNPLANNED = (When.FENCE, When.POST_PROMOTE)
 
 
 @dataclass(frozen=True)
@@ -42,13 +67,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Found:
-    """What was seen, who was chosen or why nobody, and what a failover would lose."""
+    """What was seen, who was chosen or why nobody, what a failover would lose, the hooks, who else would do it."""
 
     view: ClusterView
     cluster: Cluster
     choice: Choice | Refusal
     hosts: Refusal | None = None
     loss: Loss | None = None
+    hooks: tuple[Hook, ...] = ()
+    handover: Handover | None = None
 
 
 def look(asked: Asked, site: Site) -> Found:
@@ -57,24 +84,44 @@ def look(asked: Asked, site: Site) -> Found:
     if view.primary is not None and any(sender.stuck for sender in view.primary.replication):
         time.sleep(SECOND_LOOK)  # WAL that was sent this very moment looks the same
         view = observe(site)
+    view = pacemaker.suspected(site, view)
     choice = choose(view, site.cluster, asked.node)
-    if isinstance(choice, Refusal):
-        return Found(view, site.cluster, choice)
-    way = hosts.in_the_way(site, view, choice)
-    if choice.planned or way is not None:
+    other = handover.look(site, view.manager, choice) if view.manager else None
+    if isinstance(choice, Refusal) or (other is not None and other.refusal is not None):
+        return Found(view, site.cluster, choice, handover=other)
+    way = None
+    if other is None:
+        choice, way = _surroundings(site, view, choice)
+    if way is not None:
         return Found(view, site.cluster, choice, way)
+    words = filling.promotion(site.cluster, choice.old, choice.new)
+    seen = trying.look(site, _PLANNED if choice.planned else _UNPLANNED, words)
+    if choice.planned or not choice.seen:
+        return Found(view, site.cluster, choice, None, None, seen, other)
     loss = measure(site, site.cluster.node(choice.old), site.cluster.node(choice.new))
-    return Found(view, site.cluster, choice, None, loss)
+    return Found(view, site.cluster, choice, None, loss, seen, other)
+
+
+def _surroundings(site: Site, view: ClusterView, choice: Choice) -> tuple[Choice, Refusal | None]:
+    """Look whether archive, shells and logins will do, and whether it is not the bot that is cut off."""
+    proof = archiving.prove(site, view, choice)
+    choice = replace(choice, notes=(*choice.notes, *proof.notes))
+    way = hosts.in_the_way(site, view, choice) or proof.refusal
+    if way is None and (choice.hangs or not choice.seen):
+        way = vantage.cut_off(site, view, choice.old)
+    return choice, way
 
 
 def refuse(_asked: Asked, found: Found) -> Refusal | None:
     """Give the first thing that is in the way."""
     choice = found.choice
+    if found.handover is not None and found.handover.refusal is not None:
+        return found.handover.refusal
     if isinstance(choice, Refusal):
         return choice
     if found.view.primary is not None:
         stuck = next(iter(blocked(found.view, found.view.primary)), None)
-        return stuck or found.hosts
+        return stuck or found.hosts or trying.in_the_way(found.hooks)
     if found.hosts is not None:
         return found.hosts
     if found.loss is not None and not found.loss.within(WAL_BYTES, WAL_SECONDS):
@@ -91,7 +138,7 @@ def plan(asked: Asked, found: Found) -> Plan:
     slots = {name: slot_for(found.view.nodes[name]) for name in (choice.old, *choice.others)}
     planned = choice.planned
     arrow = f"Switch {asked.cluster}: {choice.old} → {choice.new}"
-    return Plan(
+    ours = Plan(
         action=SPEC.name,
         version=SPEC.version,
         cluster=asked.cluster,
@@ -100,83 +147,44 @@ def plan(asked: Asked, found: Found) -> Plan:
         risk=SPEC.risk,
         asked=asdict(asked),
         facts=account.facts(found.view, choice, found.loss),
-        steps=_switchover(found, choice, slots) if planned else _failover(found, choice, slots),
-        caps={} if planned else {"wal_bytes": WAL_BYTES, "wal_seconds": WAL_SECONDS},
+        steps=promoting.steps(_ground(found, choice, slots)),
+        caps={"wal_bytes": WAL_BYTES, "wal_seconds": WAL_SECONDS} if found.loss is not None else {},
         costs=account.costs(found.view, choice, found.loss),
-        notes=account.notes(found.view, found.cluster, choice),
-        onward=byhand.onward(found.cluster, choice, slots),
-        back=byhand.back(found.cluster, choice),
+        notes=(*trying.notes(found.hooks), *account.notes(found.view, found.cluster, choice)),
+        onward=byhand.onward(found.cluster, choice, slots, found.hooks),
+        back=byhand.back(found.cluster, choice, found.hooks),
         notes_on=choice.new,
         waiting=account.waiting(found.view, choice, found.loss),
-        look=lookup.timeline(found.view, choice.old, "primary" if planned else "dead primary"),
+        look=_lookup(found, choice),
+        typed="" if choice.seen or promoting.fences(found.hooks) else unseen.off(choice.old),
     )
+    return handing.instead(ours, found.cluster, choice, found.handover, found.hooks) if found.handover else ours
 
 
-def _switchover(found: Found, choice: Choice, slots: Mapping[str, str]) -> tuple[Step, ...]:
-    old, new = choice.old, choice.new
-    timeline = found.view.nodes[old].timeline
-    there = {slot.name for slot in found.view.nodes[new].slots}
-    fresh = [slot for slot in slots.values() if slot not in there]
-    away = {"node": old, "candidate": new}
-    stop = {**away, "slot": slots[old], "timeline": timeline}
-    back = Undo("return", away, f"{old} serves again")
-    drop = Undo("unprepare", {"node": new, "slots": fresh}, f"drop the slots on {new}")
-    ready = {"node": new, "primary": old, "slots": dict(slots)}
-    steps = [
-        Step("prepare", ready, f"slots on {new}, checkpoint on {old}", Kind.IDEMPOTENT, 900, undo=drop),
-        Step("stop", stop, f"stop {old}", Kind.PROBE, 120, undo=back),
-        Step("gate", {**away, "timeline": timeline}, f"prove that {new} has everything", Kind.LOOK, 60),
-        *_from_promotion(found, choice, slots, 0, 0),
-    ]
-    mine = [slot_for(found.view.nodes[name]) for name in (new, *choice.others)]
-    drop_all = {"drop": {old: mine, new: [slot_for(found.view.nodes[new])]}}
-    back_in = {"node": old, "upstream_node": new}
-    steps += [
-        Step("rejoin", back_in, f"{old} returns as standby", Kind.PROBE, 300),
-        Step("tidy", drop_all, "drop slots that nobody needs", Kind.IDEMPOTENT, 30),
-    ]
-    return tuple(steps)
+def _ground(found: Found, choice: Choice, slots: Mapping[str, str]) -> promoting.Ground:
+    archives = archiving.wanted(found.view, found.cluster, choice)
+    return promoting.Ground(found.view, choice, slots, found.hooks, archives=archives)
 
 
-def _failover(found: Found, choice: Choice, slots: Mapping[str, str]) -> tuple[Step, ...]:
-    old, new = choice.old, choice.new
-    siblings = {name: slot for name, slot in slots.items() if name != old}
-    away = {"node": old, "candidate": new}
-    caps = {"wal_bytes": WAL_BYTES, "wal_seconds": WAL_SECONDS}
-    loose = Undo("unfence", {"node": old}, f"take the fence off {old}")
-    return (
-        Step("confirm", away, f"see that {old} is dead", Kind.LOOK, 60),
-        Step("fence", {"node": old}, f"fence {old}", Kind.PROBE, 60, undo=loose),
-        Step("weigh", {**away, **caps}, "measure the loss", Kind.LOOK, 120),
-        *_from_promotion(found, choice, siblings, WAL_BYTES, WAL_SECONDS),
-    )
+def _lookup(found: Found, choice: Choice) -> Look | None:
+    if not choice.seen:
+        return lookup.timeline(found.view, choice.new, "standby")
+    return lookup.timeline(found.view, choice.old, "primary" if choice.planned else "dead primary")
 
 
-def _from_promotion(
-    found: Found, choice: Choice, slots: Mapping[str, str], wal_bytes: int, wal_seconds: int
-) -> list[Step]:
-    old, new = choice.old, choice.new
-    timeline = found.view.nodes[old].timeline
-    loss = {"wal_bytes": wal_bytes, "wal_seconds": wal_seconds}
-    args = {"node": new, "old": old, "timeline": timeline, **loss}
-    steps = [
-        Step("promote", args, f"promote {new}", Kind.PROBE, 120, ponr=True),
-        Step("prove", {"node": new}, f"write through {new}", Kind.IDEMPOTENT, 660),
-    ]
-    for name in choice.others:
-        follow = {"node": name, "upstream_node": new, "slot": slots[name]}
-        steps.append(Step("follow", follow, f"{name} follows {new}", Kind.IDEMPOTENT, 120))
-    return steps
+def _code(do: Callable[..., Evidence], probe: Callable[..., Probe], **shown: tuple[str, str]) -> StepCode:
+    """Give a step's args to functions of the fleet by name, and what earlier steps have ``shown``, where they did."""
+
+    def carry_out(at: At, args: Mapping[str, Any]) -> Evidence:
+        known = {name: str(at.step.evidence.get(step, {}).get(item, "")) for name, (step, item) in shown.items()}
+        return do(at.site, **args, **known)
+
+    return StepCode(carry_out, lambda at, args: probe(at.site, **args))
 
 
-def _code(do: Callable[..., Evidence], probe: Callable[..., Probe]) -> StepCode:
-    """Give a step's args to functions of the fleet by name."""
-    return StepCode(lambda at, args: do(at.site, **args), lambda at, args: probe(at.site, **args))
-
-
-def _look(do: Callable[..., Evidence]) -> StepCode:
+def _look(do: Callable[..., Evidence], **shown: tuple[str, str]) -> StepCode:
     """A step that only looks is done again, never probed."""
-    return StepCode(lambda at, args: do(at.site, **args), lambda _at, _args: Probe.NOT_DONE)
+    return _code(do, lambda _site, **_args: Probe.NOT_DONE, **shown)
 
 
 STEPS = {
@@ -184,16 +192,31 @@ STEPS = {
     "unprepare": _code(switch.drop_slots, switch.slots_dropped),
     "stop": _code(switch.stop, switch.stopped),
     "return": _code(switch.give_back, switch.given_back),
-    "gate": _look(switch.gate),
+    "gate": _look(switch.gate, ended=("stop", "checkpoint")),
     "confirm": _look(failover.confirm),
     "fence": _code(failover.fence, failover.is_fenced),
     "unfence": _code(failover.unfence, failover.unfenced),
+    "hung": _look(hung.hung),
+    "halt": _code(hung.halt, hung.halted),
+    "revive": _code(hung.revive, hung.revived),
     "weigh": _look(failover.weigh),
-    "promote": _code(takeover.promote, takeover.promoted),
+    "unheard": _look(unseen.unheard),
+    "lead": _code(unseen.promote, unseen.promoted),
+    "promote": _code(takeover.promote, takeover.promoted, weighed=("weigh", "has")),
     "prove": _code(takeover.prove, takeover.proven),
     "follow": _code(takeover.follow, takeover.following),
     "rejoin": _code(takeover.rejoin, takeover.rejoined),
     "tidy": _code(takeover.tidy, takeover.tidied),
+    "hook": told(carrying.run, carrying.proven),
+    "unhook": told(carrying.take_back, carrying.again),
+    "held": told(carrying.held, carrying.again),
+    "archive": _code(archived.archive, archived.looked),
+    "rehearse": _look(handover.rehearse),
+    "hand_over": StepCode(
+        lambda at, args: handover.hand_over(at.site, at.step, **args),
+        lambda at, args: handover.handed_over(at.site, at.step, **args),
+    ),
+    "streams": _look(handover.streams),
 }
 
 ACTION = Action(spec=SPEC, asked=Asked, look=look, refuse=refuse, plan=plan, steps=STEPS)

@@ -44,6 +44,7 @@ def answer(asked: Asked, found: Found) -> Answer:
         "why": asdict(why) if why else None,
         "costs": list(plan.costs) if plan else [],
         "notes": list(plan.notes) if plan else list(choice.notes if choice else ()),
+        "manager": found.view.manager.sentence if found.view.manager else "",
         "steps": [step.title for step in plan.steps] if plan else [],
         "sampled_at": stamp(min(seen)),
     }

@@ -1,37 +1,42 @@
 """Bring a standby back: the cheapest way that is sure to work."""
 
 import posixpath
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from actions.contract import Action, At, StepCode
+from actions.contract import Action, told
 from core.errors import StepFailed
-from core.outcome import Evidence, Probe, Refusal
+from core.outcome import Refusal
 from core.plan import Lock, Plan, Risk
 from core.spec import Argument, Spec, Takes
+from fleet.hooks import carrying, filling, planning, trying
+from fleet.hooks.hook import At, Hook
 from fleet.inventory import Cluster
 from fleet.postgres import (
+    against,
     aiming,
+    archives,
     datadir,
+    fitting,
     healing,
     ladder,
     lookup,
-    lsn,
     orders,
+    pacemaker,
     plight,
     readiness,
     rebuild,
-    restarting,
     rewind,
+    speed,
     telling,
     ways,
 )
-from fleet.postgres.divergence import Verdict
+from fleet.postgres.against import Case
 from fleet.postgres.ladder import Choice, Rung
+from fleet.postgres.mute import takes_no_queries
 from fleet.postgres.observe import observe
 from fleet.postgres.plight import Plight
-from fleet.postgres.readiness import Readiness, objection
+from fleet.postgres.readiness import Readiness
+from fleet.postgres.speed import Speed, limited
 from fleet.postgres.upstream import slot_for
 from fleet.postgres.view import STANDBY, ClusterView
 from fleet.postgres.ways import Way
@@ -41,15 +46,17 @@ from fleet.site import Site
 SPEC = Spec(
     name="resync",
     engine="postgres",
-    summary="bring a standby or an old primary back: unpause, reconnect, feed WAL, rewind, or copy",
+    summary="bring a standby or an old primary back: reconnect, feed WAL, rewind, or copy",
     risk=Risk.DESTRUCTIVE,
     lock=Lock.CLUSTER,
     deadline=12 * 3600.0,
-    version=1,
+    version=2,
     arguments=(
         Argument("node", Takes.NODE, "the node to bring back", required=True),
         Argument("rebuild", Takes.SWITCH, "copy it whole, whatever cheaper way there is", option=True),
         Argument("from", Takes.NODE, "the node to copy from; without it the primary", option=True),
+        Argument("follow", Takes.NODE, "the node to follow afterwards; without it the primary", option=True),
+        Argument("rate", Takes.WORD, "at most so many bytes a second for a copy, such as 20M", option=True),
     ),
     example="resync main db1",
     least=Risk.CHANGE,
@@ -58,22 +65,27 @@ SPEC = Spec(
 
 @dataclass(frozen=True)
 class Asked:
-    """Which node, whether to copy it whatever else would do, and from where."""
+    """Which node, whether to copy it whatever else would do, from where and how fast, whom it follows afterwards."""
 
     cluster: str
     node: str
     rebuild: bool = False
     source: str | None = None
+    follow: str | None = None
+    rate: str = ""
 
 
 def asked(cluster: str, node: str, *, rebuild: bool | None = False, **options: str | None) -> Asked:
     """Read the words of the command; ``from`` is no name that Python lets a field have."""
-    return Asked(cluster, node, bool(rebuild), options.get("from"))
+    return Asked(cluster, node, bool(rebuild), options.get("from"), options.get("follow"), options.get("rate") or "")
 
 
 @dataclass(frozen=True)
 class Found:
-    """What the look showed: no ``plight`` and ``choice`` without a primary to follow, ``ready`` only for a copy."""
+    """What the look showed: no ``plight`` and ``choice`` without a primary to follow, ``ready`` only for a copy.
+
+    ``low``: settings with which the node would not start. ``measured``: how the last copy from the source went.
+    """
 
     cluster: Cluster
     view: ClusterView
@@ -81,83 +93,57 @@ class Found:
     plight: Plight | None = None
     choice: Choice | None = None
     ready: Readiness | None = None
+    low: tuple[str, ...] = ()
+    measured: Speed | None = None
+    hooks: tuple[Hook, ...] = ()
 
 
 def look(asked: Asked, site: Site) -> Found:
     """Look at the cluster, then closely at the node, its folder and its WAL."""
-    view = observe(site)
+    view = pacemaker.suspected(site, observe(site))
     primary = primary_for(view, asked.node)
     if primary is None or asked.node not in view.nodes:
         return Found(site.cluster, view, primary)
-    seen = plight.look(site, view, asked.node, primary)
+    ahead = view.nodes.get(asked.follow or primary)
+    seen = plight.look(site, view, asked.node, primary, (asked.follow or "") if ahead and ahead.reachable else "")
     choice = ladder.choose(seen.standing, rebuild=asked.rebuild)
-    ready = None
-    source = site.cluster.nodes.get(asked.source or primary)
+    ready = measured = None
+    here, source = site.cluster.node(asked.node), site.cluster.nodes.get(asked.source or primary)
+    shell = site.shell(here)
+    if source is not None and choice.rung >= Rung.REWIND:
+        measured = speed.last(shell, here, source)
     if choice.rung is Rung.COPY and source is not None and view.nodes[source.name].reachable:
-        here = site.cluster.node(asked.node)
-        folder = posixpath.dirname(datadir.real(site.shell(here), here.data))
+        folder = posixpath.dirname(datadir.real(shell, here.data))
         ready = readiness.look(site, source, here, folder, site.cluster.replication_user or source.database_user)
-    return Found(site.cluster, view, primary, seen, choice, ready)
+    starts = choice.rung >= Rung.REWIND or (choice.rung >= Rung.REPAIR and seen.restart)
+    low = fitting.shortfalls(shell, here, view.nodes[primary].settings) if starts and seen.data else ()
+    hooks = trying.look(site, (At.POST_RESYNC,), filling.resync(site.cluster, asked.node, primary))
+    return Found(site.cluster, view, primary, seen, choice, ready, low, measured, hooks)
 
 
 def refuse(asked: Asked, found: Found) -> Refusal | None:
     """Say what stands in the way, most basic first; "not needed" is a friendly one."""
     if asked.node not in found.view.nodes:
         return Refusal("RESYNC-UNKNOWN-NODE", f"{asked.cluster} has no node {asked.node}.", "See /db status.")
+    if takes_no_queries(found.view.nodes[asked.node]):
+        hint = "Set hot_standby = on there and restart it; then ask again."
+        return Refusal("RESYNC-MUTE", f"{asked.node} takes no queries: whether it replays could not be proven.", hint)
     if found.primary is None or found.plight is None or found.choice is None:
         return nobody(found.view, asked.node)
-    falls = restarting.objection(found.view.nodes[asked.node], found.view.nodes[found.primary], found.plight.stray)
-    return _wrong_node(asked, found, found.plight) or _not_needed(asked, found) or falls or _no_copy(asked, found)
-
-
-def _wrong_node(asked: Asked, found: Found, seen: Plight) -> Refusal | None:
-    primary = found.view.nodes[found.primary or ""]
-    if seen.data and seen.data.sysid != primary.sysid:
-        said = f"{asked.node}'s folder belongs to system {seen.data.sysid}, {primary.name} is {primary.sysid}."
-        return Refusal("RESYNC-OTHER-SYSTEM", said, "Check data and port in the configuration: is it the right folder?")
-    if seen.standing.verdict is Verdict.NEWER:
-        said = f"{asked.node} is on timeline {seen.end.timeline}, {primary.name} only on {primary.timeline}."
-        return Refusal(
-            "RESYNC-TARGET-NEWER", said, f"Find out which of them has the newer data: is {primary.name} right?"
-        )
-    return None
-
-
-def _not_needed(asked: Asked, found: Found) -> Refusal | None:
-    if found.choice is None or found.choice.rung is not Rung.WAIT:
-        return None
-    node, lag = found.view.nodes[asked.node], found.view.lag(asked.node)
-    behind = "an unknown amount" if lag is None else lsn.size(lag)
-    delay = f", replays {node.apply_delay:g} s later as configured" if node.apply_delay else ""
-    said = f"{asked.node} streams timeline {node.timeline}, {behind} behind and replaying{delay}: nothing to do."
-    return Refusal(
-        "RESYNC-NOT-NEEDED",
-        said,
-        f"If you still want a fresh copy: /db {SPEC.name} {asked.cluster} {asked.node} --rebuild",
+    case = Case(
+        cluster=found.cluster,
+        view=found.view,
+        node=asked.node,
+        primary=found.primary,
+        seen=found.plight,
+        choice=found.choice,
+        ready=found.ready,
+        low=found.low,
+        source=asked.source,
+        upstream=asked.follow,
+        wrong_rate=asked.rate if asked.rate and limited(asked.rate) is None else "",
     )
-
-
-def _no_copy(asked: Asked, found: Found) -> Refusal | None:
-    """Say what speaks against stopping the node for a full copy."""
-    if found.choice is None or found.choice.rung is not Rung.COPY or found.plight is None:
-        return None
-    source = asked.source or found.primary or ""
-    if source == asked.node or found.ready is None:
-        return Refusal("RESYNC-SOURCE", f"{source} can't be copied from.", "Leave --from out to copy the primary.")
-    if asked.source and source != found.primary and not found.view.nodes[source].streaming:
-        return Refusal("RESYNC-SOURCE", f"{source} does not stream from the primary.", "Leave --from out.")
-    row = found.view.sender(asked.node)
-    waited = [other for other in found.view.nodes[found.primary or ""].replication if other.sync_state != "async"]
-    if row and waited == [row]:
-        said = f"{asked.node} is the only synchronous standby: commits would wait while it is copied."
-        return Refusal("RESYNC-ONLY-SYNC", said, "Take it out of synchronous_standby_names first.")
-    data = found.plight.data
-    if data and data.mount:
-        hint = "Copy it by hand, or take the mounts out of the data folder."
-        return Refusal("RESYNC-MOUNT", f"{data.real} is a mount point, which can't be renamed aside.", hint)
-    here = found.cluster.node(asked.node)
-    place = f"{asked.node}:{posixpath.dirname(data.real if data else here.data)}"
-    return objection(found.ready, here, place, SPEC.name.upper())
+    return against.first(case)
 
 
 def plan(asked: Asked, found: Found) -> Plan:
@@ -172,12 +158,19 @@ def plan(asked: Asked, found: Found) -> Plan:
         target=asked.node,
         title=telling.title(way),
         risk=Risk.DESTRUCTIVE if rung in {Rung.REWIND, Rung.COPY} else Risk.CHANGE,
-        asked={"cluster": asked.cluster, "node": asked.node, "rebuild": asked.rebuild, "from": asked.source},
+        asked={
+            "cluster": asked.cluster,
+            "node": asked.node,
+            "rebuild": asked.rebuild,
+            "from": asked.source,
+            "follow": asked.follow,
+            "rate": asked.rate,
+        },
         facts=telling.facts(found.view, found.plight, way),
-        steps=ways.steps(way),
-        costs=telling.costs(way, found.plight, found.ready),
-        notes=telling.notes(way, found.plight, found.choice, found.cluster.node(asked.node)),
-        onward=orders.onward(found.cluster, way),
+        steps=planning.after(ways.steps(way), found.hooks, At.POST_RESYNC),
+        costs=telling.costs(way, found.plight, found.ready, found.measured),
+        notes=(*trying.notes(found.hooks), *telling.notes(way, found.plight, found.choice, found.cluster)),
+        onward=(*orders.onward(found.cluster, way), *planning.lines_at(found.cluster, found.hooks, At.POST_RESYNC)),
         back=orders.back(found.cluster, way),
         notes_on=asked.node,
         waiting=telling.waiting(found.view, found.plight, way),
@@ -203,19 +196,18 @@ def way_for(asked: Asked, found: Found, primary: str, seen: Plight) -> Way:
         archive=seen.archive if rung is Rung.FEED else "",
         slots=tuple(sorted(other)) if seen.end.wrote else (),
         there=seen.data is not None,
+        upstream=asked.follow or (seen.followed if rung is Rung.UNPAUSE else ""),
+        rate=asked.rate,
+        strays=tuple(seen.strays) if rung >= Rung.REPAIR else (),
+        known=seen.known if seen.strays else (),
+        former=former(found.view, asked.node, seen.followed or primary, asked.follow or primary),
     )
 
 
-def _step(do: Callable[..., Evidence], probe: Callable[..., Probe] = healing.again) -> StepCode:
-    """Join a step's two functions, which take the site, where the run stands, and the step's args."""
-
-    def carry_out(at: At, args: Mapping[str, Any]) -> Evidence:
-        return do(at.site, at.step, **args)
-
-    def look_up(at: At, args: Mapping[str, Any]) -> Probe:
-        return probe(at.site, at.step, **args)
-
-    return StepCode(carry_out, look_up)
+def former(view: ClusterView, node: str, before: str, after: str) -> str:
+    """Give whom the node followed before if that is another one now and keeps a slot for it; else nothing."""
+    slot = slot_for(view.nodes[node])
+    return before if before != after and any(one.name == slot for one in view.nodes[before].slots) else ""
 
 
 ACTION = Action(
@@ -225,20 +217,25 @@ ACTION = Action(
     refuse=refuse,
     plan=plan,
     steps={
-        "stop": _step(healing.stop, healing.stopped),
-        "halt": _step(healing.halt, healing.stopped),
-        "start": _step(healing.start, healing.started),
-        "resume": _step(healing.resume),
-        "slot": _step(aiming.slot, aiming.slotted),
-        "aim": _step(aiming.aim),
-        "settle": _step(aiming.settle),
-        "save": _step(rewind.save),
-        "rewind": _step(rewind.rewind, rewind.rewound),
-        "copy": _step(rebuild.copy, rebuild.copied),
-        "discard": _step(rebuild.discard),
-        "swap": _step(rebuild.swap, rebuild.swapped),
-        "swap_back": _step(rebuild.swap_back),
-        "prove": _step(healing.prove),
-        "tidy": _step(healing.tidy),
+        "stop": told(healing.stop, healing.stopped),
+        "halt": told(healing.halt, healing.stopped),
+        "start": told(healing.start, healing.started),
+        "slot": told(aiming.slot, aiming.slotted),
+        "aim": told(aiming.aim, healing.again),
+        "unslot": told(aiming.unslot, healing.again),
+        "settle": told(aiming.settle, healing.again),
+        "save": told(rewind.save, healing.again),
+        "rewind": told(rewind.rewind, rewind.rewound),
+        "copy": told(rebuild.copy, rebuild.copied),
+        "verify": told(rebuild.verify, healing.again),
+        "set_aside": told(archives.set_aside, healing.again),
+        "put_back": told(archives.put_back, healing.again),
+        "discard": told(rebuild.discard, healing.again),
+        "swap": told(rebuild.swap, rebuild.swapped),
+        "swap_back": told(rebuild.swap_back, healing.again),
+        "prove": told(healing.prove, healing.again),
+        "tidy": told(healing.tidy, healing.again),
+        "hook": told(carrying.run, carrying.proven),
+        "held": told(carrying.held, carrying.again),
     },
 )

@@ -7,7 +7,9 @@ from core.clock import stamp
 from core.outcome import Refusal
 from core.plan import Lock, Risk
 from core.spec import Spec
-from fleet.postgres.health import findings, verdict
+from fleet.postgres import leftovers
+from fleet.postgres.health import Finding, findings, verdict, worst_first
+from fleet.postgres.mute import known_lag, takes_no_queries
 from fleet.postgres.observe import observe
 from fleet.postgres.view import DOWN, PRIMARY, STANDBY, ClusterView, NodeView
 from fleet.site import Site
@@ -31,9 +33,17 @@ class Asked:
     cluster: str
 
 
-def look(_asked: Asked, site: Site) -> ClusterView:
-    """See all nodes at once."""
-    return observe(site)
+@dataclass(frozen=True)
+class Found(ClusterView):
+    """What the nodes showed, and what lies about on their disks."""
+
+    leftovers: tuple[Finding, ...] = ()
+
+
+def look(_asked: Asked, site: Site) -> Found:
+    """See all nodes at once, then what earlier work left there."""
+    view = observe(site)
+    return Found(view.name, view.nodes, view.manager, leftovers.look(site, view))
 
 
 def refuse(_asked: Asked, _found: ClusterView) -> Refusal | None:
@@ -43,7 +53,7 @@ def refuse(_asked: Asked, _found: ClusterView) -> Refusal | None:
 
 def answer(_asked: Asked, found: ClusterView) -> Answer:
     """Give the verdict, a row per node, and the findings, worst first."""
-    wrong = findings(found)
+    wrong = worst_first((*findings(found), *(found.leftovers if isinstance(found, Found) else ())))
     level = verdict(wrong)
     data = {
         "cluster": found.name,
@@ -57,7 +67,7 @@ def answer(_asked: Asked, found: ClusterView) -> Answer:
 
 def _row(view: ClusterView, node: NodeView) -> dict[str, object]:
     """Give a node as plain data. ``lag_seconds`` is None when it says nothing: no lag in bytes, or not known."""
-    lag = view.lag(node.name)
+    lag = known_lag(view, node) if takes_no_queries(node) else view.lag(node.name)
     receiver = node.receiver
     return {
         "node": node.name,
@@ -82,6 +92,8 @@ def _word(view: ClusterView, node: NodeView) -> str:
         return "accepts writes"
     if node.state != STANDBY:
         return "down" if node.state == DOWN else "no answer"
+    if takes_no_queries(node):
+        return "takes no queries"
     if node.replay_paused:
         return "paused"
     if view.primary is not None and node.timeline != view.primary.timeline:

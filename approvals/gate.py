@@ -48,8 +48,10 @@ class Gate:
         if refusal is not None:
             return refusal
         request = self._fresh(actor, plan, rule, wish, origin=origin, channel=channel)
+        if not request.needed and plan.typed not in wish.reason:
+            return _unsaid(plan)
         with self.store.transaction() as session:
-            refusal = in_the_way(session, plan)
+            refusal = in_the_way(session, plan, rules.policy.at_once)
             if refusal is None and wish.emergency:
                 refusal = Debts(self.clock).owe(session, actor.person, request, rule)
             if refusal is not None:
@@ -201,12 +203,18 @@ class Gate:
         return may_vote(actor.person, request, rule)
 
 
+def _unsaid(plan: Plan) -> Refusal:
+    """Refuse what nobody will type: without an approver whoever asks has to say it."""
+    said = f"Nobody approves this, so nobody types “{plan.typed}”: the reason has to say it."
+    return Refusal("REASON-UNSAID", said, f"Only if it is so: --emergency “{plan.typed}, and why”.")
+
+
 def mistyped(request: Request, rule: Rule, typed: Typed) -> Refusal | None:
     """Say what was not typed as it must be: the target of what is destructive, the fact that a rule asks for."""
     plan = request.plan
-    if plan.risk is Risk.DESTRUCTIVE and typed.target.strip() != plan.target:
+    if plan.risk is Risk.DESTRUCTIVE and typed.target.strip() != plan.word:
         return Refusal(
-            "TARGET", f"That is not “{plan.target}”.", "Nothing was approved: look again at what this changes."
+            "TARGET", f"That is not “{plan.word}”.", "Nothing was approved: look again at what this changes."
         )
     if rule.look and plan.look is not None:
         facts = {(fact.name, fact.subject): fact.value for fact in plan.facts}

@@ -52,7 +52,8 @@ class Book:
             lost = "somebody who approved may no longer approve"
             outdate(session, self.clock, request, [lost])
             return Refusal("APPROVAL-LOST", f"Not started: {lost}.", "Ask again with a new request.")
-        late = in_the_way(session, plan) or (None if request.wish.emergency else may_start(rule, self.clock.now()))
+        held = in_the_way(session, plan, rules.policy.at_once)
+        late = held or (None if request.wish.emergency else may_start(rule, self.clock.now()))
         if late is not None:
             self.block(session, request.id, late)
             return late

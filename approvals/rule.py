@@ -63,6 +63,10 @@ class Rule:
         """Give the groups whose members may vote."""
         return self.groups | self.also
 
+    def of_one(self) -> "Rule":
+        """Keep who may ask, who could approve and for how long, and nothing that would keep one person waiting."""
+        return replace(self, approvals=0, also=frozenset(), reason=False, look=False, allowed=(), frozen=())
+
     def stricter(self, top: Override) -> "Rule":
         """Put an override on top: it can tighten, never loosen."""
         return replace(

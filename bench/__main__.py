@@ -6,11 +6,14 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import ack, busy, record, switchover
+from bench import ack, beside_peers, busy, failover, record, resync, switchover
 from bench.table import HEAD, Row
 
 CASES: dict[str, Callable[[], Iterator[Row]]] = {
     "switchover": switchover.measure,
+    "peers": beside_peers.measure,
+    "failover": failover.measure,
+    "resync": resync.measure,
     "ack": ack.measure,
     "busy": busy.measure,
     "append": record.append,

@@ -45,6 +45,11 @@ def row(what: str, unit: str, ours: Sequence[float], reference: Sequence[float],
     return Row(what, statistics.median(ours), statistics.median(reference), unit, against, len(ours))
 
 
+def longest_row(what: str, unit: str, ours: Sequence[float], reference: Sequence[float], against: str) -> Row:
+    """Make a row of the largest figures of two series that were measured in turn."""
+    return Row(what, max(ours), max(reference), unit, against, len(ours))
+
+
 def machine() -> str:
     """Say what this was measured on."""
     return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"

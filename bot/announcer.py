@@ -1,4 +1,4 @@
-"""Tells the channel, once, what everybody must know: changed rules, holds, what somebody runs alone."""
+"""Tells the channel, once, what everybody must know: changed rules, holds, emergencies, answers that turned."""
 
 import logging
 import time
@@ -19,6 +19,7 @@ from bot.mentions import can_act, mention
 from bot.outbox import Outbox
 from bot.posts import AGAIN, GONE, NO_THREAD
 from bot.texts import Texts
+from bot.watching.watch import Turn, Watch
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class Announcer:
     command: str
     channel: str
     channels: dict[str, str]  # of clusters, by name
+    watch: Watch | None = None
     _later: dict[str, float] = field(default_factory=dict)  # by channel: when it is tried again
 
     def look(self) -> None:
@@ -49,6 +51,8 @@ class Announcer:
                 self.holds.announced(hold)
         for debt in self.reviews.unannounced():
             self._emergency(debt)
+        if self.watch is not None:
+            self._turns(self.watch)
 
     def warn(self, lines: Sequence[str]) -> None:
         """Say, at the start, what keeps everybody from asking or approving."""
@@ -63,6 +67,15 @@ class Announcer:
     def _hold(self, hold: Hold) -> Message:
         parts = self.texts.parts("hold_set.j2", {"hold": hold, "command": self.command})
         return assemble(parts, hold.id)
+
+    def _turns(self, watch: Watch) -> None:
+        for turn in watch.untold():
+            if self._said(turn.key, self.channels.get(turn.cluster, self.channel), self._turn(turn)):
+                watch.told(turn)
+
+    def _turn(self, turn: Turn) -> Message:
+        data = {**turn.data, "since": turn.since, "command": self.command}
+        return assemble(self.texts.parts("ready_turned.j2", data), f"ready-{turn.cluster}-{turn.number}")
 
     def _emergency(self, debt: Debt) -> None:
         request = self.gate.find(debt.request)

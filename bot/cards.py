@@ -7,6 +7,7 @@ from approvals.debts.ledger import Debt
 from approvals.model import Request, State
 from bot.blocks import CUT, Block, buttons, context, section
 from bot.texts import Markup, Texts
+from core.outcome import AMISS
 from core.plan import Step
 from runs.model import Run, StepRecord, StepState
 
@@ -27,6 +28,7 @@ _MARKS = {
     StepState.UNDONE: "↩️",
     StepState.SKIPPED: "▫️",
 }
+_AMISS = "⚠️"  # done with, but it did not come about
 
 
 @dataclass(frozen=True)
@@ -100,5 +102,6 @@ def lines(request: Request, run: Run | None) -> list[Line]:
     shown = []
     for n, step in enumerate(request.plan.steps, start=1):
         record = records[n - 1] if n <= len(records) else StepRecord(n, step.name, StepState.PENDING)
-        shown.append(Line(n, Markup(_MARKS[record.state]), record.state.value, step, record.text))
+        mark = _AMISS if AMISS in record.data else _MARKS[record.state]
+        shown.append(Line(n, Markup(mark), record.state.value, step, record.text))
     return shown

@@ -112,7 +112,8 @@ def made_plan(action: Action, asked: object, sites: Sites, cluster: str) -> Plan
     made = action.plan(asked, found)
     if not _RANK[action.spec.least or action.spec.risk] <= _RANK[made.risk] <= _RANK[action.spec.risk]:
         raise StepFailed(f"{action.spec.name} made a plan of another risk than it says of itself: {made.risk.value}.")
-    return replace(made, facts=(*made.facts, *sources.facts(action, sites.of(cluster).cluster)))
+    facts = (*made.facts, *sources.facts(action, sites.of(cluster).cluster))
+    return replace(made, lock=action.spec.lock, facts=facts)
 
 
 def notes_path(plan: Plan, work: str, run: str) -> str:

@@ -16,12 +16,15 @@ from approvals.rules import Rules
 from audit import postgres
 from audit.move import address
 from audit.store import sqlite_path
+from bot.check_hooks import tried
 from bot.environment import Environment
 from bot.wiring import House
 from core.errors import SeconderError
 from core.outcome import Refusal
 from core.plan import Risk
 from fleet.inventory import LOCAL, Cluster, Node
+from fleet.postgres import handover
+from fleet.postgres.managers import Manager
 from fleet.postgres.observe import observe
 
 TIMEOUT = 15.0  # seconds for one look at a host
@@ -56,7 +59,7 @@ def check(house: House, environment: Environment) -> list[Finding]:
         for found in pool.map(lambda pair: list(_node(house, *pair)), nodes):
             findings += found
     for cluster in house.settings.clusters.values():
-        findings += _cluster(house, cluster)
+        findings += [*_cluster(house, cluster), *_hooks(house, cluster)]
     return findings
 
 
@@ -191,6 +194,15 @@ def _node(house: House, cluster: Cluster, node: Node) -> Iterator[Finding]:
         yield Finding("good", subject, f"PostgreSQL {row.get('version')} answers.")
 
 
+def _hooks(house: House, cluster: Cluster) -> Iterator[Finding]:
+    for hook, wrong in tried(house.sites.of(cluster.name)):
+        subject = f"{cluster.name}, hook {hook.name}"
+        if wrong is None:
+            yield Finding("good", subject, f"At {hook.at}: its place is reached, its program is there.")
+        else:
+            yield Finding("bad", subject, wrong.message, wrong.hint)
+
+
 def _cluster(house: House, cluster: Cluster) -> Iterator[Finding]:
     view = observe(house.sites.of(cluster.name))
     names = [node.name for node in view.primaries]
@@ -199,8 +211,22 @@ def _cluster(house: House, cluster: Cluster) -> Iterator[Finding]:
     else:
         said = "no primary" if not names else f"{len(names)} primaries: {', '.join(names)}"
         yield Finding("bad", cluster.name, f"It has {said}.", f"See `seconder run status {cluster.name}`.")
+    if view.manager is not None:
+        yield _manager(house, cluster, view.manager)
     if not cluster.backups:
         hint = f'Add backups = "NODE:/folder" to [clusters.{cluster.name}].'
         yield Finding("warn", cluster.name, "There is no place for backups.", hint)
     if not cluster.archive:
         yield Finding("warn", cluster.name, "No WAL archive is named.", 'Add archive = ["NODE:/folder"].')
+
+
+def _manager(house: House, cluster: Cluster, manager: Manager) -> Finding:
+    """Say whether a promotion can be handed to whoever manages the cluster."""
+    why = handover.unable(cluster, manager)
+    if why is not None:
+        return Finding("warn", cluster.name, f"{why.message} /db promote and /db resync are refused.", why.hint)
+    try:
+        handover.answers(house.sites.of(cluster.name))
+    except SeconderError as error:
+        return Finding("bad", cluster.name, f"{manager.name} can't be asked: {error.message}", error.hint)
+    return Finding("good", cluster.name, f"{manager.sentence} It answers.")

@@ -22,7 +22,7 @@ SPECS = (
         engine="seconder",
         summary="Lift a hold, so that things may start again",
         risk=Risk.DESTRUCTIVE,
-        lock=Lock.NONE,
+        lock=Lock.CLUSTER,  # its cluster is `all`: one at a time
         deadline=_SECONDS,
         version=1,
         arguments=(Argument("scope", Takes.WORD, "the cluster's name, or all", required=True),),
@@ -33,7 +33,7 @@ SPECS = (
         engine="seconder",
         summary="Put the configuration's looser rules in force",
         risk=Risk.DESTRUCTIVE,
-        lock=Lock.NONE,
+        lock=Lock.CLUSTER,  # its cluster is `all`: one at a time
         deadline=_SECONDS,
         version=1,
         example="rules",

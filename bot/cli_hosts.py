@@ -9,7 +9,7 @@ from bot.cli_house import environment
 from bot.settings import load_settings
 from core.errors import ConfigurationError
 from fleet import hostkeys
-from fleet.inventory import LOCAL, Cluster, Node
+from fleet.inventory import LOCAL, Cluster, Machine, Node
 
 app = typer.Typer(help="Machines that are reached over SSH.", no_args_is_help=True)
 
@@ -21,13 +21,14 @@ def group() -> None:
 
 @app.command()
 def pin(
-    node: Annotated[str, typer.Argument(help="CLUSTER/NODE, or NODE when only one cluster has it.")],
+    node: Annotated[str, typer.Argument(help="CLUSTER/NODE, NODE when only one cluster has it, or a name of [hosts].")],
     *,
     replace: Annotated[bool, typer.Option("--replace", help="The host has new keys, and you know why.")] = False,
 ) -> None:
     """Show a host's keys, and pin them when you say that they are right."""
     where = environment()
-    found = _node(load_settings(where.config).clusters, node)
+    settings = load_settings(where.config)
+    found: Machine = settings.hosts[node] if node in settings.hosts else _node(settings.clusters, node)
     if found.host == LOCAL:
         raise ConfigurationError(f"{node} is this machine; there is nothing to pin.")
     keys = hostkeys.scan(found.host, found.ssh_port)

@@ -131,7 +131,7 @@ def _typed(opened: House, request: Request, target: str, look: str) -> Typed:
     plan, asks = request.plan, _asked_for(opened, request)
     typer.echo(_whole(opened, request), err=True)
     if plan.risk is Risk.DESTRUCTIVE and not target:
-        target = typer.prompt(f"Type {plan.target} to approve", err=True)
+        target = typer.prompt(f"Type {plan.word} to approve", err=True)
     if asks is not None and not look:
         look = typer.prompt(unmarked(asks.question), err=True)
     return Typed(target, look)

@@ -19,6 +19,7 @@ from bot.cards import Message, assemble
 from bot.outbox import Outbox
 from bot.sites import Sites
 from bot.texts import Texts
+from bot.watching.watch import has_candidates, unseen
 from core.clock import Clock
 from core.errors import SeconderError
 from core.ids import new_id
@@ -91,14 +92,25 @@ class Digest:
     def _health(self, cluster: str) -> Health:
         site = self.sites.of(cluster)
         try:
-            status = _answer(self.status, site)
-            candidates = [node for node in site.cluster.nodes.values() if node.priority > 0]
-            ready = _answer(self.ready, site) if len(candidates) > 1 else None
+            status, ready = self._looked(site)
             backup = last_backup(site)
         except SeconderError as error:
             return Health(cluster, "unknown", {}, None, error=str(error))
         level = min((status.level, ready.level if ready else "ok"), key=_ORDER.index)
         return Health(cluster, level, status.data, backup, ready.data if ready else {})
+
+    def _looked(self, site: Site) -> tuple[Answer, Answer | None]:
+        """Give how the cluster stands and whether its primary could be changed, both from one look where that works."""
+        name = site.cluster.name
+        asked = self.status.asked(cluster=name)
+        if not has_candidates(site.cluster):
+            return _answer(self.status, asked, self.status.look(asked, site)), None
+        question = self.ready.asked(cluster=name)
+        try:
+            found = self.ready.look(question, site)
+        except SeconderError as error:
+            return _answer(self.status, asked, self.status.look(asked, site)), unseen(name, error)
+        return _answer(self.status, asked, found.view), _answer(self.ready, question, found)
 
     def post(self, outbox: Outbox, channel: str, actor: str, slot: str = "") -> None:
         """Post it, for a slot once, and record it.
@@ -125,8 +137,7 @@ class Digest:
             ledger.append(session, self.clock, event)
 
 
-def _answer(action: Action, site: Site) -> Answer:
+def _answer(action: Action, asked: object, found: object) -> Answer:
     if action.answer is None:
         raise TypeError(f"{action.spec.name} answers nothing")
-    asked = action.asked(cluster=site.cluster.name)
-    return action.answer(asked, action.look(asked, site))
+    return action.answer(asked, found)

@@ -17,7 +17,7 @@ from bot.words import Unclear, Words, split, understand
 from core.clock import Clock
 from core.errors import Malformed, SeconderError
 from core.outcome import Refusal
-from core.plan import Plan, Risk
+from core.plan import Lock, Plan, Risk
 from core.spec import Spec
 from runs import store as runs
 
@@ -129,7 +129,7 @@ class Road:
         if refusal is not None:
             return refusal
         with self.store.reading() as session:
-            holder = runs.holding(session, cluster)
+            holder = None if action.spec.lock is Lock.NONE else runs.holding(session, cluster)
         if holder is not None and wish.start_at is None:
             return Refusal("CLUSTER-BUSY", f"{cluster} is held by request {holder}.", "Wait for its end, or settle it.")
         return made_plan(action, asked, self.sites, cluster)

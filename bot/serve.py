@@ -26,15 +26,17 @@ from bot.reminders import Reminders
 from bot.scheduled import Scheduled, digests
 from bot.settings import Settings
 from bot.socket import Handler, build_app, open_socket
+from bot.watching.watch import READY
 from bot.who import Who
 from bot.wiring import SLACK_SECONDS, House, build, pool
 from core.errors import ConfigurationError
 from runs.bots.presence import BEAT
 from runs.dispatch import Dispatcher
-from runs.schedules.slots import Daily
+from runs.schedules.slots import Every, Schedule
 from runs.schedules.ticking import Ticks, ticker
 
 _log = logging.getLogger(__name__)
+AT_ONCE = 2  # threads that are left for what takes no lock
 TELL_EVERY = 1.0  # seconds
 PATIENCE = 8.0  # seconds that a step under way gets at the end
 # A thread that acknowledges waits for the interpreter again after each statement: behind others that work, 5 ms a time.
@@ -78,7 +80,9 @@ def _serve(environment: Environment, house: House, leaving: threading.Event) -> 
     outbox = Outbox(house.store, house.clock, client, house.presence)
     posts = Posts(house.store, house.gate, house.reviews, house.sites, house.texts, client, outbox)
     runner = replace(house.runner, announce=posts.announce)
-    workers, carriers = pool("work", house.settings.bot.workers), pool("run", house.settings.bot.workers)
+    workers = pool("work", house.settings.bot.workers)
+    locked = len(house.sites.clusters) + 1  # a run each, and a chore: what takes no lock never queues behind them
+    carriers = pool("run", max(house.settings.bot.workers, locked + AT_ONCE))
     dispatcher = Dispatcher(house.store, runner, house.presence, house.ending.claimable, house.ending.sweep, carriers)
     desk = _desk(house, client, outbox, dispatcher)
     patience = Patience(desk.still)
@@ -147,6 +151,7 @@ def _announcer(house: House, outbox: Outbox) -> Announcer:
         command=house.settings.bot.command,
         channel=house.settings.channel,
         channels=channels,
+        watch=house.watch,
     )
 
 
@@ -169,14 +174,15 @@ def _tell(house: House, announcer: Announcer, reminders: Reminders, leaving: thr
         leaving.wait(TELL_EVERY)
 
 
-def _due(house: House, outbox: Outbox, dispatcher: Dispatcher) -> list[Daily]:
+def _due(house: House, outbox: Outbox, dispatcher: Dispatcher) -> list[Schedule]:
     """Give everything that happens by itself at its time."""
     settings = house.settings
     asking = Scheduled(
         house.road, house.gate, outbox, house.texts, settings.channel, settings.bot.command, dispatcher.wake
     )
     posting = digests(settings.digest, lambda channel, slot: house.digest.post(outbox, channel, "system", slot))
-    return [*posting, *asking.all(settings.schedules)]
+    watching = [Every(READY, settings.ready.every, house.watch.look)] if settings.ready.every else []
+    return [*posting, *watching, *asking.all(settings.schedules)]
 
 
 def _connect(handler: Handler, leaving: threading.Event) -> None:

@@ -19,12 +19,15 @@ from bot.settings_file import (
     DigestTable,
     File,
     NodeTable,
+    ReadyTable,
     RemindTable,
     ScheduleTable,
 )
+from bot.settings_hooks import hooks_of, host_of, hosts_of
+from bot.settings_hooks_file import HostTable
 from bot.settings_rules import body_of, rules
 from core.errors import ConfigurationError
-from fleet.inventory import LOCAL, Cluster, Node
+from fleet.inventory import LOCAL, Cluster, Host, Managed, Node
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,10 @@ class Settings:
     bot: BotTable
     digest: DigestTable | None
     remind: RemindTable
+    ready: ReadyTable
     schedules: Mapping[str, ScheduleTable]
     anchors: AnchorsTable
+    hosts: Mapping[str, Host]
     body: Mapping[str, object]
     path: Path
 
@@ -94,10 +99,12 @@ def line_of(text: str, loc: Sequence[str]) -> int:
     """Give the line of a key, or of the nearest table around it; tomllib keeps no positions."""
     best, best_depth = 1, 0
     table: tuple[str, ...] = ()
+    lists: dict[tuple[str, ...], int] = {}
     for number, line in enumerate(text.splitlines(), start=1):
-        header = re.match(r"\s*\[+([^\]]+)\]", line)
+        header = re.match(r"\s*(\[+)([^\]]+)\]", line)
         if header:
-            table = tuple(part.strip().strip("\"'") for part in header[1].split("."))
+            name = tuple(part.strip().strip("\"'") for part in header[2].split("."))
+            table = _numbered(name, lists, another=header[1] == "[[")
             here: tuple[str, ...] = table
         else:
             key = re.match(r"\s*([A-Za-z0-9_.\"'-]+)\s*=", line)
@@ -110,21 +117,34 @@ def line_of(text: str, loc: Sequence[str]) -> int:
     return best
 
 
+def _numbered(name: tuple[str, ...], lists: dict[tuple[str, ...], int], *, another: bool) -> tuple[str, ...]:
+    """Give a table's name with the places of those around it in their lists: ``[[a.b]]`` is the next of a.b."""
+    if another:
+        lists[name] = lists.get(name, -1) + 1
+    parts: list[str] = []
+    for n, word in enumerate(name, start=1):
+        parts += [word, *([str(lists[name[:n]])] if name[:n] in lists else [])]
+    return tuple(parts)
+
+
 def _settings(file: File, path: Path) -> Settings:
     return Settings(
         rules=rules(file),
-        clusters={name: _cluster(name, table) for name, table in file.clusters.items()},
+        clusters={name: _cluster(name, table, file.hosts) for name, table in file.clusters.items()},
         bot=file.bot,
         digest=file.digest,
         remind=file.remind,
+        ready=file.ready,
         schedules=file.schedules,
         anchors=file.anchors,
+        hosts={name: host_of(name, table) for name, table in file.hosts.items()},
         body=body_of(file),
         path=path,
     )
 
 
-def _cluster(name: str, table: ClusterTable) -> Cluster:
+def _cluster(name: str, table: ClusterTable, hosts: Mapping[str, HostTable]) -> Cluster:
+    hooks = hooks_of(table.hooks)
     return Cluster(
         name=name,
         engine=table.engine,
@@ -133,6 +153,11 @@ def _cluster(name: str, table: ClusterTable) -> Cluster:
         archive=table.archive,
         backups=table.backups,
         replication_user=table.replication_user,
+        hooks=hooks,
+        hosts=hosts_of(hooks, hosts),
+        managed=Managed(
+            table.manager, table.manager_program, table.manager_config, table.manager_user, table.manager_scope
+        ),
     )
 
 

@@ -6,14 +6,16 @@ from zoneinfo import available_timezones
 
 from approvals.holds.book import ALL
 from bot.settings_file import ClusterTable, File, OverrideTable, RuleTable
+from bot.settings_hooks_faults import hook_faults
 from core.plan import Risk
+from fleet.hooks.hook import BOT
 
 Fault = tuple[tuple[str, ...], str]
 
 
 def cross_faults(file: File) -> list[Fault]:
     """List what contradicts itself: where, and what is wrong there."""
-    return [*_people(file), *_policy(file), *_windows(file), *_clusters(file), *_zones(file)]
+    return [*_people(file), *_policy(file), *_windows(file), *_clusters(file), *_hosts(file), *_zones(file)]
 
 
 def _people(file: File) -> Iterator[Fault]:
@@ -82,6 +84,8 @@ def _clusters(file: File) -> Iterator[Fault]:
     servers: dict[tuple[str, int], str] = {}
     for name, cluster in file.clusters.items():
         yield from _places(name, cluster)
+        yield from hook_faults(name, cluster.hooks, set(cluster.nodes), set(file.hosts))
+        yield from _manager(name, cluster)
         if name == ALL:
             yield ("clusters", name), "that word means every cluster; give this one another name"
         for node, table in cluster.nodes.items():
@@ -91,12 +95,26 @@ def _clusters(file: File) -> Iterator[Fault]:
             servers.setdefault(server, f"{name}/{node}")
 
 
+def _hosts(file: File) -> Iterator[Fault]:
+    taken = {BOT, *(node for cluster in file.clusters.values() for node in cluster.nodes)}
+    for name in sorted(taken & set(file.hosts)):
+        yield ("hosts", name), f"{name} is the name of {'the bot itself' if name == BOT else 'a node'}"
+
+
 def _places(name: str, cluster: ClusterTable) -> Iterator[Fault]:
     for key, places in (("archive", cluster.archive), ("backups", (cluster.backups,) if cluster.backups else ())):
         for place in places:
             node, _, folder = place.partition(":")
             if node not in cluster.nodes or not folder.startswith("/"):
                 yield ("clusters", name, key), f'{place!r} is not "NODE:/folder" of this cluster'
+
+
+def _manager(name: str, cluster: ClusterTable) -> Iterator[Fault]:
+    told = {"manager_program": cluster.manager_program, "manager_config": cluster.manager_config}
+    named = cluster.manager in {"patroni", "repmgr"}
+    if any(told.values()) and not (named and all(told.values())):
+        said = 'manager = "patroni" or "repmgr", manager_program and manager_config go together'
+        yield ("clusters", name, next(key for key, value in told.items() if value)), said
 
 
 def _zones(file: File) -> Iterator[Fault]:

@@ -1,38 +1,17 @@
 """The shape of the configuration file: one pydantic model per table."""
 
-import re
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
+from bot.settings_hooks_file import HookTable, HostTable
+from bot.settings_words import Name, Seconds, Table, seconds
 from runs.schedules.slots import DAYS, Missed
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"(\d+)\s*([smhd])")
-
-
-def seconds(value: object) -> object:
-    """Read ``30m`` as 1800 seconds; anything else is left for pydantic to refuse."""
-    if isinstance(value, str):
-        match = _DURATION.fullmatch(value.strip())
-        if match is None:
-            raise ValueError('write a duration such as "30m", "2h" or "90s"')
-        return int(match[1]) * _UNITS[match[2]]
-    return value
-
-
-Seconds = Annotated[int, BeforeValidator(seconds), Field(gt=0)]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 Day = Annotated[str, Field(pattern=f"^({'|'.join(DAYS)})$")]
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Moment = Annotated[str, Field(pattern=r"^(\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d)?$")]
 Account = Annotated[str, Field(pattern=r"^[TE][A-Z0-9]+/[UW][A-Z0-9]+$")]
-
-
-class Table(BaseModel):
-    """A table whose unknown keys are faults: a misspelt key must not be a rule that is silently gone."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class PersonTable(Table):
@@ -126,6 +105,7 @@ class NodeTable(Table):
     ssh_port: int = Field(default=22, ge=1, le=65535)
     ssh_key: str = ""
     priority: int = Field(default=100, ge=0, le=1000)
+    mirror: bool = False
 
 
 class ClusterTable(Table):
@@ -136,7 +116,13 @@ class ClusterTable(Table):
     archive: tuple[str, ...] = ()
     backups: str = ""
     replication_user: str = "replicator"
+    manager: str = Field(default="", pattern=r"^(patroni|repmgr|none)?$")
+    manager_program: str = Field(default="", pattern=r"^(/\S+)?$")
+    manager_config: str = Field(default="", pattern=r"^(/\S+)?$")
+    manager_user: str = Field(default="", pattern=r"^([a-z_][a-z0-9_-]*)?$")
+    manager_scope: str = Field(default="", pattern=r"^\S*$")
     nodes: dict[Name, NodeTable] = Field(min_length=1)
+    hooks: tuple[HookTable, ...] = ()
     policy: ClusterPolicyTable = ClusterPolicyTable()
 
 
@@ -163,6 +149,17 @@ class DigestTable(Table):
     days: tuple[Day, ...] = Field(default=DAYS, min_length=1)
     missed: Missed = Missed.CATCH_UP
     channel: str = Field(min_length=1)
+
+
+def never(value: object) -> object:
+    """Read ``off`` as no time at all; anything else is a duration."""
+    return None if value == "off" else seconds(value)
+
+
+class ReadyTable(Table):
+    """``[ready]``: how often it is looked whether each cluster's primary could be changed; ``off`` for never."""
+
+    every: Annotated[Annotated[int, Field(ge=60)] | None, BeforeValidator(never)] = 3600
 
 
 class ScheduleTable(Table):
@@ -193,8 +190,10 @@ class File(Table):
     windows: dict[Name, WindowTable] = Field(default_factory=dict)
     policy: PolicyTable = PolicyTable()
     clusters: dict[Name, ClusterTable] = Field(default_factory=dict)
+    hosts: dict[Name, HostTable] = Field(default_factory=dict)
     bot: BotTable = BotTable()
     digest: DigestTable | None = None
     remind: RemindTable = RemindTable()
+    ready: ReadyTable = ReadyTable()
     schedules: dict[Name, ScheduleTable] = Field(default_factory=dict)
     anchors: AnchorsTable = AnchorsTable()

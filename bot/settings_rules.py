@@ -1,7 +1,9 @@
 """The roster and the policy out of the configuration's tables."""
 
 from collections.abc import Mapping
+from functools import cache
 
+from actions.catalogue import actions
 from approvals.people import Person, Roster
 from approvals.policy import Policy
 from approvals.rule import Override, Rule
@@ -45,7 +47,13 @@ def _policy(file: File) -> Policy:
     by_risk = {risk: _rule(rule, windows) for risk in Risk if (rule := getattr(file.policy, risk.value)) is not None}
     by_risk.setdefault(Risk.READ, Rule(0, frozenset(), None, 1800))  # looking is for everybody in the roster
     by_action = {name: _override(table, windows) for name, table in file.policy.action.items()}
-    return Policy(by_risk, by_action, by_cluster)
+    return Policy(by_risk, by_action, by_cluster, _at_once())
+
+
+@cache
+def _at_once() -> frozenset[str]:
+    """Give the actions that say of themselves that one person's word is enough: code says it, no configuration."""
+    return frozenset(action.spec.name for action in actions() if action.spec.at_once)
 
 
 def _rule(table: RuleTable, windows: Windows) -> Rule:

@@ -59,6 +59,7 @@ def page(settings: Settings, specs: Sequence[Spec], extra: Sequence[Spec] = ()) 
         "",
         *[f"- {_floor(risk)}" for risk in Risk],
         f"- {_alone(made)}",
+        *_at_once(specs),
         "",
         "A command with two rows: its plan decides which one it is, and its card says so.",
         "",
@@ -116,6 +117,16 @@ def _alone(made: Sequence[Row]) -> str:
         return "Not even in an emergency may anybody run alone what needs a vote: this policy names nobody who may."
     said = "; ".join(f"{', '.join(what)} by {who}" for who, what in found.items())
     return f"The one exception is an emergency (`--emergency REASON`), in which one person alone may run: {said}."
+
+
+def _at_once(specs: Iterable[Spec]) -> list[str]:
+    """Say what is one person's to start, whatever the table's risk asks for."""
+    named = [f"`{spec.usage}`" for spec in specs if spec.at_once]
+    said = (
+        "whoever may ask is enough, whatever the policy says of its risk, at any time and even on hold: it only stops "
+        "something and loses nothing. `[policy.action.NAME]` alone can ask for more."
+    )
+    return [f"- **At once** runs {', '.join(named)}: {said}"] if named else []
 
 
 def _cells(row: Row) -> list[str]:

@@ -1,6 +1,7 @@
 """The only place that puts the rooms together."""
 
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ from bot.store import CardRow
 from bot.texts import Texts
 from bot.usergroups import UserGroups
 from bot.verbs import Verbs
+from bot.watching.store import ReadinessRow
+from bot.watching.watch import Watch
 from core.canonical import canonical, sha256
 from core.clock import Clock, SystemClock
 from core.errors import ConfigurationError
@@ -62,6 +65,7 @@ TABLES = (
     SlotRow,
     AnchorRow,
     CardRow,
+    ReadinessRow,
 )  # named, so that their rooms' tables are known before the store is prepared
 
 
@@ -87,6 +91,7 @@ class House:
     runner: Runner
     stops: Stops
     digest: Digest
+    watch: Watch
     anchoring: Anchoring
     presence: Presence
 
@@ -162,6 +167,7 @@ def build(environment: Environment, settings: Settings, leaving: threading.Event
         digest=Digest(
             store, gate, holds, reviews, catalogue["status"], catalogue["ready"], sites, texts, clock, anchoring
         ),
+        watch=Watch(store, clock, catalogue["ready"], sites, leaving.wait if leaving else time.sleep),
         anchoring=anchoring,
         presence=presence,
     )
@@ -180,6 +186,9 @@ def _nothing_local(settings: Settings) -> None:
         for cluster in settings.clusters.values()
         for node in cluster.nodes.values()
         if node.host == LOCAL
+    ]
+    local += [
+        f"hosts.{host.name}" for c in settings.clusters.values() for host in c.hosts.values() if host.host == LOCAL
     ]
     if local:
         raise ConfigurationError(

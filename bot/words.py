@@ -113,10 +113,12 @@ def _arguments(spec: Spec, cluster: Cluster, words: Sequence[str]) -> dict[str, 
             raise Unclear(f"{quote(word)} is one word too many for {spec.name}.", " ".join(so_far))
         values[argument.name] = _value(argument, cluster, word, so_far, waiting)
         so_far.append(word)
-    missing = next((argument for argument in places if argument.required), None)
+    missing = next((one for one in spec.arguments if one.required and one.name not in values), None)
     if missing is not None:
+        option = [f"--{missing.name}"] if missing.option else []
+        what = f"{option[0]}: {missing.help}" if option else f"the {missing.name}"
         raise Unclear(
-            f"{spec.name} wants one more word: the {missing.name}.", " ".join([*so_far, _example(missing, cluster)])
+            f"{spec.name} wants one more word: {what}.", " ".join([*so_far, *option, _example(missing, cluster)])
         )
     return values
 

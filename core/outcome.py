@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+AMISS = "amiss"  # in Evidence.data: something did not come about, but the run goes on, and says so at its end
+SERIOUS = "stop"  # then a person has to do it; any other value is only told
+
 
 class Outcome(StrEnum):
     """How a run ended. UNKNOWN needs a person."""

@@ -77,7 +77,8 @@ class Plan:
     """What two people agree on.
 
     ``caps`` holds the largest loss consented to (``wal_bytes``, ``wal_seconds``). For people, outside the hash, are
-    ``costs``, ``waiting`` (what waiting costs, and what ends the plan's validity) and ``notes``. ``onward`` and
+    ``costs``, ``waiting`` (what waiting costs, and what ends the plan's validity) and ``notes``. ``typed`` is what an
+    approver has to type where that is not the target's name: something that only a person can know. ``onward`` and
     ``back`` are the exact commands with which a person goes on or goes back by hand if the bot dies; they are laid on
     the node before the first effect.
     """
@@ -85,7 +86,7 @@ class Plan:
     action: str
     version: int
     cluster: str
-    target: str  # what the approver types: a node's or the cluster's name
+    target: str  # a node's or the cluster's name
     title: str  # "Switch main: db1 → db2"
     risk: Risk
     asked: Mapping[str, object]
@@ -99,6 +100,13 @@ class Plan:
     notes_on: str = ""  # the node that keeps the by-hand commands
     waiting: tuple[str, ...] = ()
     look: Look | None = None
+    typed: str = ""
+    lock: Lock = Lock.CLUSTER  # what its run has for itself; the action's SPEC says it
+
+    @property
+    def word(self) -> str:
+        """Give what an approver of something destructive types."""
+        return self.typed or self.target
 
     @property
     def plan_hash(self) -> str:
@@ -113,6 +121,7 @@ class Plan:
         ]
         steps = [{"name": s.name, "args": s.args, "ponr": s.ponr} for s in self.steps]
         undo = [{"name": s.undo.name, "args": s.undo.args} if s.undo else None for s in self.steps]
+        typed = {"typed": self.typed} if self.typed else {}
         return plain(
             {
                 "action": self.action,
@@ -126,6 +135,8 @@ class Plan:
                 "caps": self.caps,
                 "steps": steps,
                 "undo": undo,
+                "lock": self.lock.value,
+                **typed,
             },
         )
 

@@ -32,7 +32,8 @@ class Spec:
 
     ``risk`` is the highest that a plan of it can have, ``least`` the lowest where there is a lower one. ``deadline`` is
     in seconds, for a whole run. A stored ``version`` that differs from the code's means that the stored plan may not be
-    carried out.
+    carried out. ``at_once``: one person's word is enough, whatever a policy asks for its risk, and no hold keeps it
+    back: it only stops something and loses nothing. Nothing destructive can be that.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Spec:
     arguments: tuple[Argument, ...] = ()
     example: str = ""
     least: Risk | None = None
+    at_once: bool = False
 
     @property
     def usage(self) -> str:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 class StepContext:
     """Where a step stands.
 
-    ``evidence`` holds the data of the steps before it, by step name. ``report(done, total, note)`` shows progress.
-    ``stopping()`` says whether somebody pressed Stop. ``job`` is an id for work on a host that must start only once,
-    and ``epoch`` fences a bot that was declared dead; ``mine()`` raises when this one was.
+    ``evidence`` holds the data of the steps before it, by step name and by ``name.n``. ``report(done, total, note)``
+    shows progress. ``stopping()`` says whether somebody pressed Stop. ``job`` is an id for work on a host that must
+    start only once, and ``epoch`` fences a bot that was declared dead; ``mine()`` raises when this one was.
     """
 
     request: str

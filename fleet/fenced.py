@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import psycopg
 
 from core.errors import SeconderError
-from fleet.inventory import Cluster, Node
+from fleet.inventory import Cluster, Machine, Node
 from fleet.shell import Ran, Shell
 from fleet.site import Site
 
@@ -55,7 +55,7 @@ class FencedSite:
         """Give what the inventory names."""
         return self.site.cluster
 
-    def shell(self, node: Node) -> Shell:
+    def shell(self, node: Machine) -> Shell:
         """Give the shell of a node."""
         return FencedShell(self.site.shell(node), self.mine)
 
@@ -65,6 +65,10 @@ class FencedSite:
         connection = self.site.connect(node, timeout=timeout)
         connection.execute("SELECT set_config('application_name', %s, false)", (f"{_MARK} {self.run} {self.epoch}",))
         return connection
+
+    def ahead(self, node: Node, count: int) -> None:
+        """Open connections that nobody uses yet: whoever takes one is asked then."""
+        self.site.ahead(node, count)
 
 
 def shut_out(site: Site, run: str, epoch: int) -> list[str]:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from fleet.hooks.hook import Hook
+
 LOCAL = "local"
 
 
@@ -13,7 +15,7 @@ class Node:
     ``host`` is an SSH host name, or ``local`` for this machine. ``run_as`` is the operating system user that the server
     runs as. ``service`` is a systemd unit, or empty: then pg_ctl starts and stops it. ``work`` is a folder on the node
     where jobs, by-hand commands and saved configuration lie. ``priority`` orders candidates
-    that are equal otherwise; 0 means never a candidate.
+    that are equal otherwise; 0 means never a candidate. ``mirror``: far away, promoted only when it is named.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Node:
     ssh_port: int = 22
     ssh_key: str = ""
     priority: int = 100
+    mirror: bool = False
 
     @property
     def address(self) -> str:
@@ -39,11 +42,44 @@ class Node:
 
 
 @dataclass(frozen=True)
+class Host:
+    """A machine that is no node, such as a pooler's: ``[hosts.NAME]``. Its fields mean what a node's do."""
+
+    name: str
+    host: str
+    user: str = ""
+    run_as: str = ""
+    work: str = "/var/lib/seconder"
+    ssh_port: int = 22
+    ssh_key: str = ""
+
+
+Machine = Node | Host
+
+
+@dataclass(frozen=True)
+class Managed:
+    """What else operates a cluster, as the configuration says.
+
+    ``kind`` is ``patroni``, ``repmgr``, ``none`` (whatever it looks like), or empty: a look finds out. ``program`` is
+    patronictl or repmgr on the nodes, ``config`` its settings there (``{node}`` stands for the node's name), ``user``
+    who runs it if that is not the server's user. ``scope`` is Patroni's name of the cluster if it is another one.
+    """
+
+    kind: str = ""
+    program: str = ""
+    config: str = ""
+    user: str = ""
+    scope: str = ""
+
+
+@dataclass(frozen=True)
 class Cluster:
     """Servers that replicate one database.
 
     ``archive`` lists where WAL is archived, as ``node:folder``. ``replication_user`` is the role that standbys
-    connect as. ``backups`` is where backups are kept, as ``node:folder``.
+    connect as. ``backups`` is where backups are kept, as ``node:folder``. ``hooks`` are what the site does besides,
+    ``hosts`` the machines that they name. ``managed`` names what else operates it.
     """
 
     name: str
@@ -53,6 +89,9 @@ class Cluster:
     archive: tuple[str, ...] = ()
     backups: str = ""
     replication_user: str = ""
+    hooks: tuple[Hook, ...] = ()
+    hosts: Mapping[str, Host] = field(default_factory=dict)
+    managed: Managed = Managed()
 
     def node(self, name: str) -> Node:
         """Give a node by its name; raises KeyError."""

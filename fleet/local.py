@@ -3,7 +3,7 @@
 import os
 import pwd
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fleet.argv import as_user, encode, feed, limited, sudo_error, sudo_refused
@@ -19,10 +19,14 @@ _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  #
 
 
 class LocalShell:
-    """Runs programs on this machine; ``run_as`` names their user, or is empty for ours."""
+    """Runs programs on this machine; ``run_as`` names their user, or is empty for ours.
 
-    def __init__(self, run_as: str = "") -> None:
+    ``environment`` is added to what a login has; another user than ours gets it only from root, for sudo drops it.
+    """
+
+    def __init__(self, run_as: str = "", environment: Mapping[str, str] | None = None) -> None:
         self._run_as = run_as
+        self._added = dict(environment or {})
 
     def run(self, argv: Sequence[str], *, timeout: float, stdin: str = "") -> Ran:
         """Run a program to its end; see ``fleet.shell.Shell``."""
@@ -65,7 +69,7 @@ class LocalShell:
         """Give what starts a process as our user, and whether it needs sudo besides."""
         mine = os.geteuid()
         if not self._run_as:
-            return {"env": _environment(mine)}, False
+            return {"env": _environment(mine) | self._added}, False
         try:
             entry = pwd.getpwnam(self._run_as)
         except KeyError as error:
@@ -75,10 +79,10 @@ class LocalShell:
                 code="NO-SUCH-USER",
             ) from error
         if entry.pw_uid == mine or mine != 0:
-            return {"env": _environment(mine)}, entry.pw_uid != mine
+            return {"env": _environment(mine) | self._added}, entry.pw_uid != mine
         groups = os.getgrouplist(entry.pw_name, entry.pw_gid)  # as sudo and login do: a TLS key may need one
         identity = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": groups}
-        return {"env": {**_environment(entry.pw_uid), "PATH": _SYSTEM_PATH}, **identity}, False
+        return {"env": {**_environment(entry.pw_uid), "PATH": _SYSTEM_PATH, **self._added}, **identity}, False
 
 
 def _environment(uid: int) -> dict[str, str]:

@@ -2,14 +2,16 @@
 
 import math
 import threading
+import time
 import weakref
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
 from psycopg.rows import dict_row
 
 from core.errors import Unreachable
-from fleet.inventory import LOCAL, Cluster, Node
+from fleet.inventory import LOCAL, Cluster, Machine, Node
 from fleet.local import LocalShell
 from fleet.pinned import Address
 from fleet.shell import Shell
@@ -19,6 +21,8 @@ Connection = psycopg.Connection[dict[str, object]]
 
 _LIBPQ_LEAST = 2  # seconds: libpq takes no shorter connect_timeout
 _DEAD_AFTER = 15_000  # milliseconds without an acknowledgement
+_ANSWER = 3.0  # seconds
+_FRESH = 60.0  # seconds that a connection which was opened ahead may wait
 _IDLE, _INTERVAL, _MISSES = 5, 3, 3  # seconds, seconds, times: TCP keepalives
 
 
@@ -31,13 +35,14 @@ class Reach:
         self._lock = threading.Lock()
         self._shells: dict[tuple[str, int, str, str], Shell] = {}
         self._connections: weakref.WeakSet[Connection] = weakref.WeakSet()
+        self._ahead: dict[str, list[tuple[float, Connection]]] = {}
 
     @property
     def cluster(self) -> Cluster:
         """Give what the inventory names."""
         return self._cluster
 
-    def shell(self, node: Node) -> Shell:
+    def shell(self, node: Machine) -> Shell:
         """Give the shell of a node, as the user that the server runs as; the same one each time."""
         key = (node.host, node.ssh_port, node.user, node.run_as)
         with self._lock:
@@ -50,6 +55,35 @@ class Reach:
 
         ``timeout`` is in seconds, rounded up, at least 2. Raises ``Unreachable`` (code PG-UNREACHABLE).
         """
+        waiting = self._taken(node)
+        if waiting is not None:
+            return waiting
+        return self._connect(node, timeout)
+
+    def ahead(self, node: Node, count: int) -> None:
+        """Open so many connections for those who connect within the next seconds: clients will be waiting then.
+
+        Raises ``Unreachable``.
+        """
+        made = [self._connect(node, _ANSWER) for _ in range(count)]
+        with self._lock:
+            self._ahead.setdefault(node.name, []).extend((time.monotonic(), connection) for connection in made)
+
+    def _taken(self, node: Node) -> Connection | None:
+        """Give a connection that was opened ahead and still lives, each once; end those that waited too long."""
+        while True:
+            with self._lock:
+                kept = self._ahead.get(node.name)
+                if not kept:
+                    return None
+                since, connection = kept.pop()
+            if time.monotonic() - since < _FRESH:
+                with suppress(psycopg.Error):
+                    connection.execute("")
+                    return connection
+            connection.close()
+
+    def _connect(self, node: Node, timeout: float) -> Connection:
         try:
             connection = psycopg.connect(
                 host=node.address,
@@ -78,13 +112,14 @@ class Reach:
         with self._lock:
             shells, connections = list(self._shells.values()), list(self._connections)
             self._shells.clear()
+            self._ahead.clear()
             self._connections.clear()
         for connection in connections:
             connection.close()
         for shell in shells:
             shell.close()
 
-    def _new_shell(self, node: Node) -> Shell:
+    def _new_shell(self, node: Machine) -> Shell:
         if node.host == LOCAL:
             return LocalShell(node.run_as)
         return SshShell(Address(node.host, node.user, node.ssh_port, node.ssh_key), self._known_hosts, node.run_as)

@@ -4,7 +4,7 @@ from typing import Protocol
 
 import psycopg
 
-from fleet.inventory import Cluster, Node
+from fleet.inventory import Cluster, Machine, Node
 from fleet.shell import Shell
 
 
@@ -16,10 +16,14 @@ class Site(Protocol):
         """Give what the inventory names."""
         ...
 
-    def shell(self, node: Node) -> Shell:
-        """Give the shell of a node, as the user that the server runs as."""
+    def shell(self, node: Machine) -> Shell:
+        """Give the shell of a node or a named host, as the user that the server there runs as."""
         ...
 
     def connect(self, node: Node, *, timeout: float = 3.0) -> psycopg.Connection[dict[str, object]]:
         """Open an autocommit connection whose rows are dicts; ``timeout`` in seconds. Raises ``Unreachable``."""
+        ...
+
+    def ahead(self, node: Node, count: int) -> None:
+        """Open so many connections for those who connect within the next seconds. Raises ``Unreachable``."""
         ...

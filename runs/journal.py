@@ -13,7 +13,7 @@ from core.errors import SeconderError
 from core.grant import Grant
 from core.ids import new_id
 from core.outcome import Evidence, Outcome, Refusal
-from core.plan import Step
+from core.plan import Lock, Step
 from runs import store as rows
 from runs.model import Run, RunState, StepRecord, StepState
 from runs.ports import Book
@@ -43,7 +43,7 @@ class Journal:
     owner: str
 
     def begin(self, grant: Grant) -> Run | Refusal:
-        """Redeem a grant and insert its run, at most once, with the cluster's lock."""
+        """Redeem a grant and insert its run, at most once, with the cluster's lock if it takes one."""
         try:
             with self.store.transaction() as session:
                 return self._begin(session, grant)
@@ -54,7 +54,8 @@ class Journal:
         request = self.book.redeem(session, grant)
         if isinstance(request, Refusal):
             return request
-        holder = rows.holding(session, request.plan.cluster)
+        free = request.plan.lock is Lock.NONE  # it neither waits for others nor keeps them waiting
+        holder = None if free else rows.holding(session, request.plan.cluster)
         if holder is not None:
             busy = Refusal(
                 "CLUSTER-BUSY",

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from core.plan import Plan
+from core.outcome import AMISS
+from core.plan import Kind, Plan
 
 
 class RunState(StrEnum):
@@ -82,12 +83,29 @@ class Run:
                 return True
         return False
 
+    def amiss(self, state: StepState, how: str = "") -> str:
+        """Say of which steps in this state something did not come about; of those only that are amiss like ``how``."""
+        seen = [step for step in self.steps if step.state is state and AMISS in step.data]
+        return " ".join(f"Step {step.n}: {step.text}" for step in seen if how in {"", step.data[AMISS]})
+
     @property
     def current(self) -> StepRecord | None:
         """Give the step that is under way."""
         return next((step for step in self.steps if step.state in {StepState.STARTED, StepState.UNKNOWN}), None)
 
     @property
+    def left(self) -> str:
+        """Say what going back has left behind: steps that nothing takes back stay, and are named."""
+        both = list(zip(self.plan.steps, self.steps, strict=False))
+        begun = {StepState.STARTED, StepState.DONE}
+        stays = [step.title for step, record in both if record.state in begun and step.kind is not Kind.LOOK]
+        if stays:
+            return f"Not taken back: {', '.join(stays)}."
+        taken_back = any(record.state is StepState.UNDONE for record in self.steps)
+        return "Everything was taken back." if taken_back else "Nothing had been changed."
+
+    @property
     def evidence(self) -> dict[str, Mapping[str, object]]:
-        """Give what finished steps have shown, by step name."""
-        return {step.name: step.data for step in self.steps if step.state is StepState.DONE}
+        """Give what finished steps have shown, by step name; by ``name.n`` too, for several may have one name."""
+        done = [step for step in self.steps if step.state is StepState.DONE]
+        return {key: step.data for step in done for key in (step.name, f"{step.name}.{step.n}")}

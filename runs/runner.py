@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from core.errors import SeconderError
 from core.grant import Grant
-from core.outcome import Evidence, Outcome, Probe, Refusal
+from core.outcome import SERIOUS, Evidence, Outcome, Probe, Refusal
 from core.plan import Kind, Plan, Step, Undo
 from core.step import StepContext
 from runs.differences import differences
@@ -103,7 +103,8 @@ class Runner:
                 return
             if not self._step(run, n, step):
                 return
-        self.journal.end(self.journal.refresh(run), Outcome.SUCCEEDED)
+        run = self.journal.refresh(run)
+        self.journal.end(run, Outcome.SUCCEEDED, run.amiss(StepState.DONE))
 
     def _step(self, run: Run, n: int, step: Step) -> bool:
         """Carry out one step; say whether the run goes on."""
@@ -200,9 +201,11 @@ class Runner:
             if failed:
                 self.journal.end(self.journal.refresh(run), Outcome.UNKNOWN, f"{why} Going back failed: {failed}")
                 return
-        taken_back = any(record.state is StepState.UNDONE for record in self.journal.refresh(run).steps)
-        note = f"{why} Everything was taken back." if taken_back else f"{why} Nothing had been changed."
-        self.journal.end(self.journal.refresh(run), outcome, note)
+        run = self.journal.refresh(run)
+        note = f"{why} {run.left}"
+        if run.amiss(StepState.UNDONE):
+            note = f"{note} But: {run.amiss(StepState.UNDONE)}"
+        self.journal.end(run, Outcome.UNKNOWN if run.amiss(StepState.UNDONE, SERIOUS) else outcome, note)
 
     def _undo_one(self, run: Run, n: int, step: Step, undo: Undo) -> str:
         """Take one step back; the empty string, or what went wrong."""

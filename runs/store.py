@@ -7,10 +7,11 @@ from sqlalchemy import Index, text
 from sqlmodel import Field, Session, SQLModel, col, select, update
 
 from audit.store import changed_one
-from core.plan import Plan, plan_from_json
+from core.plan import Lock, Plan, plan_from_json
 from runs.model import Run, RunState, StepRecord, StepState
 
 _HOLDING = [state.value for state in RunState if state.holds_cluster]
+_ALONE = text("state IN ('" + "','".join(_HOLDING) + f"') AND lock <> '{Lock.NONE.value}'")
 
 
 class RunRow(SQLModel, table=True):
@@ -22,8 +23,8 @@ class RunRow(SQLModel, table=True):
             "one_run_per_cluster",
             "cluster",
             unique=True,
-            sqlite_where=text("state IN ('" + "','".join(_HOLDING) + "')"),
-            postgresql_where=text("state IN ('" + "','".join(_HOLDING) + "')"),
+            sqlite_where=_ALONE,
+            postgresql_where=_ALONE,
         ),
     )
     id: str = Field(primary_key=True)
@@ -33,6 +34,7 @@ class RunRow(SQLModel, table=True):
     plan: str
     plan_hash: str
     risk: str
+    lock: str
     state: str = Field(index=True)
     epoch: int = 1
     owner: str
@@ -70,7 +72,7 @@ class SettleRow(SQLModel, table=True):
 
 
 def insert(session: Session, run: Run) -> None:
-    """Add a run with its steps; the partial unique index holds one per cluster (IntegrityError)."""
+    """Add a run with its steps; the partial unique index holds one with a lock per cluster (IntegrityError)."""
     session.add(
         RunRow(
             id=run.id,
@@ -80,6 +82,7 @@ def insert(session: Session, run: Run) -> None:
             plan=json.dumps(run.plan.to_json()),
             plan_hash=run.plan_hash,
             risk=run.plan.risk.value,
+            lock=run.plan.lock.value,
             state=run.state.value,
             epoch=run.epoch,
             owner=run.owner,
@@ -107,7 +110,9 @@ def of_request(session: Session, request_id: str) -> Run | None:
 
 def holding(session: Session, cluster: str) -> str | None:
     """Give the request whose run holds a cluster."""
-    query = select(RunRow).where(RunRow.cluster == cluster, col(RunRow.state).in_(_HOLDING))
+    query = select(RunRow).where(
+        RunRow.cluster == cluster, col(RunRow.state).in_(_HOLDING), RunRow.lock != Lock.NONE.value
+    )
     row = session.exec(query).first()
     return row.request if row else None
 

@@ -33,6 +33,9 @@ review = "8h"
 [bot]
 command = "/db"
 
+[ready]
+every = "off"
+
 [digest]
 at = "09:00"
 zone = "UTC"

@@ -1,4 +1,4 @@
-"""What all tests share: a scrubbed environment, and the line that says how much was real."""
+"""What all tests share: a scrubbed environment, what they measured, and the line that says how much was real."""
 
 import os
 from collections import Counter
@@ -16,6 +16,7 @@ SCRUBBED = ("SECONDER_", "SLACK_", "PG")
 
 _real: Counter[str] = Counter()
 _skipped: Counter[str] = Counter()
+_figures: list[str] = []
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.when == "call" and report.passed:
         _real.update({str(part) for name, part in report.user_properties if name == "real"})
+    if report.when == "call":
+        _figures.extend(str(line) for name, line in report.user_properties if name == "figures")
     if report.skipped and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         _skipped[reason.removeprefix("Skipped: ")] += 1
@@ -41,6 +44,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
     yield
+    for line in _figures:
+        terminalreporter.write_line(line)
     why = "; ".join(f"{count} x {reason}" for reason, count in _skipped.items())
     real = ", ".join(f"{part} {_real[part]}" for part in PARTS)
     terminalreporter.write_line(f"real: {real}; skipped: {sum(_skipped.values())}{f' ({why})' if why else ''}")

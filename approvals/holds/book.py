@@ -1,5 +1,6 @@
 """A hold: one person sets it at once, nothing new starts while it stands, and lifting it takes two."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from approvals.holds import store as rows
@@ -12,7 +13,7 @@ from core.outcome import Refusal
 from core.plan import Plan
 
 ALL = "all"
-LIFT = "lift"  # the one action that a hold does not hold back
+LIFT = "lift"
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,12 @@ class Holds:
         ledger.append(session, self.clock, event)
 
 
-def in_the_way(session: Session, plan: Plan) -> Refusal | None:
-    """Say which hold keeps a plan from being asked for or started."""
-    if plan.action == LIFT:
+def in_the_way(session: Session, plan: Plan, at_once: Collection[str] = ()) -> Refusal | None:
+    """Say which hold keeps a plan from being asked for or started.
+
+    None keeps back what lifts it, nor what only stops something (``at_once``, by action): as a hold does itself.
+    """
+    if plan.action == LIFT or plan.action in at_once:
         return None
     standing = rows.in_force(session, [plan.cluster, ALL])
     if not standing:

@@ -1,13 +1,13 @@
 """What a promotion rests on, costs and should be known for: words and facts for the plan."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from core.facts import Fact
 from fleet.inventory import Cluster
 from fleet.postgres import byhand, lsn, retained
 from fleet.postgres.candidate import LAG_BUDGET, Choice
 from fleet.postgres.loss import WAL_BYTES, WAL_SECONDS, Loss
-from fleet.postgres.view import ClusterView
+from fleet.postgres.view import ClusterView, NodeView
 
 
 def facts(view: ClusterView, choice: Choice, loss: Loss | None) -> tuple[Fact, ...]:
@@ -15,7 +15,7 @@ def facts(view: ClusterView, choice: Choice, loss: Loss | None) -> tuple[Fact, .
     old, new = view.nodes[choice.old], view.nodes[choice.new]
     whole = [
         ("system identifier", new.sysid),
-        ("timeline", old.timeline),
+        ("timeline", old.timeline if choice.seen else new.timeline),
         ("primary", old.name),
         ("candidate", new.name),
     ]
@@ -27,6 +27,8 @@ def facts(view: ClusterView, choice: Choice, loss: Loss | None) -> tuple[Fact, .
     elif loss is not None:
         given.append(Fact("loss", new.name, loss.wal_bytes, WAL_BYTES, "bytes"))
         given.append(Fact("loss of time", new.name, loss.seconds, WAL_SECONDS, "s"))
+    else:
+        given.append(Fact("loss", new.name, "unknown"))
     return tuple(given)
 
 
@@ -36,6 +38,8 @@ def costs(view: ClusterView, choice: Choice, loss: Loss | None) -> tuple[str, ..
         allowed = f"at most {lsn.size(WAL_BYTES)} and {WAL_SECONDS} s"
         return (f"Loss: {loss.words}; approving allows {allowed}",)
     old, new = view.nodes[choice.old], view.nodes[choice.new]
+    if not choice.seen:
+        return (f"LOSS UNKNOWN: {old.name} can't be read. {_newest(new)}; what {old.name} committed later is lost",)
     sessions = sorted(old.sessions.items(), key=lambda item: (-item[1], item[0]))
     each = ", ".join(f"{name} {count}" for name, count in sessions[:5])
     count = sum(old.sessions.values())
@@ -43,7 +47,8 @@ def costs(view: ClusterView, choice: Choice, loss: Loss | None) -> tuple[str, ..
     kept = {slot.name for slot in new.logical_slots if slot.synced and not slot.temporary and not slot.invalid}
     lost = [slot.name for slot in old.logical_slots if slot.name not in kept]
     gone = (f"logical slots are lost: {', '.join(lost)}",) if lost else ()
-    return ("loss 0", "writes stop ≈ 0.3 s", cut, *gone)
+    stop = f"writes stop until {new.name} has applied all that waits" if new.apply_delay else "writes stop ≈ 0.3 s"
+    return ("loss 0", stop, cut, *gone)
 
 
 def notes(view: ClusterView, cluster: Cluster, choice: Choice) -> tuple[str, ...]:
@@ -56,8 +61,14 @@ def notes(view: ClusterView, cluster: Cluster, choice: Choice) -> tuple[str, ...
     said += [f"{choice.old}: prepared transaction {p.gid} goes over to {choice.new}" for p in old.prepared]
     sync = view.nodes[choice.new].settings.get("synchronous_standby_names")
     said += [f"{choice.new} has synchronous_standby_names = {sync}: commits there wait for it"] if sync else []
-    if not choice.planned:
-        said.append(f"{choice.old} is dead: no answer to the bot, no process on its machine ({old.error})")
+    if not choice.seen:
+        said.append(f"{choice.old} is reached by nobody, and that does not prove that it is off. Seen: {old.error}")
+        said.append(f"If it is only cut off, it goes on accepting writes: two primaries, and {choice.old}'s are lost")
+        said.append(f"{choice.old} must stay off until its data is a standby's: /db resync {cluster.name} {choice.old}")
+    elif not choice.planned:
+        hangs = "hangs: its server runs, and answers nobody, not on its own machine either"
+        dead = "is dead: no answer to the bot, no process on its machine"
+        said.append(f"{choice.old} {hangs if choice.hangs else dead} ({old.error})")
         said.append(f"Starting {choice.old} again instead loses nothing: {byhand.restart(cluster, choice)}")
         said.append(f"{choice.old} stays fenced. Afterwards: /db resync {cluster.name} {choice.old}")
     return tuple(said)
@@ -66,6 +77,9 @@ def notes(view: ClusterView, cluster: Cluster, choice: Choice) -> tuple[str, ...
 def waiting(view: ClusterView, choice: Choice, loss: Loss | None) -> tuple[str, ...]:
     """Say what waiting costs, and what ends the plan: readings, or nothing."""
     old, new = view.nodes[choice.old], view.nodes[choice.new]
+    if not choice.seen:
+        ends = f"a change of timeline or of a node's state, or {old.name} within reach again, ends the plan"
+        return (f"waiting costs writes: nothing accepts them; if {old.name} is off, it loses nothing more", ends)
     if not choice.planned:
         since = f"{old.name} was seen down at {_clock(old.sampled_at)}"
         if loss is not None and loss.last is not None:
@@ -80,6 +94,13 @@ def waiting(view: ClusterView, choice: Choice, loss: Loss | None) -> tuple[str, 
     now = f" (now {lsn.size(lag)})" if lag is not None else ""
     ends = "a change of primary, timeline or of a node's state ends it"
     return (*kept[:2], f"valid while {new.name} lags at most {lsn.size(LAG_BUDGET)}{now}; {ends}")
+
+
+def _newest(node: NodeView) -> str:
+    if node.last_replay_age is None:
+        return f"No commit was replayed by {node.name} since it was started"
+    newest = node.sampled_at - timedelta(seconds=node.last_replay_age)
+    return f"The newest commit on {node.name} is of {_clock(newest, node.sampled_at)}"
 
 
 def _clock(at: datetime, beside: datetime | None = None) -> str:

@@ -3,16 +3,15 @@
 from collections.abc import Iterable
 
 from core.outcome import Refusal
+from fleet.postgres.mute import takes_no_queries
 from fleet.postgres.view import ClusterView, NodeView
 
 QUEUE = 128  # WAL files that wait: repmgr's critical number
-_AUTOMATA = ("patroni", "repmgr", "pg_auto_failover", "pgautofailover")
 
 
 def blocked(view: ClusterView, primary: NodeView) -> Iterable[Refusal]:
     """Say what would hold up a clean stop of the primary, or must not be cut off by it."""
-    yield from _automation(primary)
-    silent = {node.name: node for node in view.nodes.values() if not node.reachable}
+    silent = {node.name: node for node in view.nodes.values() if not (node.reachable or takes_no_queries(node))}
     for sender in primary.replication:
         who = sender.slot or sender.application_name
         if sender.state == "backup":
@@ -32,10 +31,3 @@ def blocked(view: ClusterView, primary: NodeView) -> Iterable[Refusal]:
     if archiver and archiver.ready >= QUEUE:
         said = f"{archiver.ready} WAL files wait for {primary.name}'s archiver."
         yield Refusal("PROMOTE-ARCHIVE-QUEUE", said, "Wait until they are archived: the stop would wait for them.")
-
-
-def _automation(primary: NodeView) -> Iterable[Refusal]:
-    for application in primary.sessions:
-        if application.lower().startswith(_AUTOMATA):
-            hint = "Use its own switchover: it would undo or double ours."
-            yield Refusal("PROMOTE-OTHER-AUTOMATION", f"{application} runs this cluster.", hint)

@@ -1,8 +1,10 @@
 """The commands with which a person goes on or goes back without the bot, at 3 a.m., copied from a note on the node."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from fleet.hooks.hook import At, Hook
+from fleet.hooks.planning import back_lines, lines_at
 from fleet.inventory import LOCAL, Cluster, Node
 from fleet.postgres.candidate import Choice
 from fleet.postgres.control import program, signal_file, start_argv, stop_argv
@@ -11,14 +13,19 @@ from fleet.postgres.upstream import conninfo
 _PATIENCE = 60  # seconds
 
 
-def onward(cluster: Cluster, choice: Choice, slots: Mapping[str, str]) -> tuple[str, ...]:
+def onward(cluster: Cluster, choice: Choice, slots: Mapping[str, str], hooks: Sequence[Hook] = ()) -> tuple[str, ...]:
     """Give the commands that finish the promotion, in order."""
     old, new = cluster.node(choice.old), cluster.node(choice.new)
-    lines = [*(_clean_stop(old, new) if choice.planned else _dead(old))]
+    if choice.planned:
+        lines = [*lines_at(cluster, hooks, At.PRE_PROMOTE), *_clean_stop(old, new)]
+        lines += lines_at(cluster, hooks, At.POST_DEMOTE)
+    else:
+        lines = [*_dead(old, hangs=choice.hangs), *lines_at(cluster, hooks, At.FENCE)]
     lines += [sql(new, f"SELECT pg_create_physical_replication_slot('{slot}', true)") for slot in slots.values()]
     lines += [
         "# No way back from here.",
         run(new, program(new, "pg_ctl"), "-D", new.data, "promote"),
+        *lines_at(cluster, hooks, At.POST_PROMOTE),
         sql(new, "CHECKPOINT"),
     ]
     for name in choice.others:
@@ -34,15 +41,18 @@ def onward(cluster: Cluster, choice: Choice, slots: Mapping[str, str]) -> tuple[
     return tuple(lines)
 
 
-def back(cluster: Cluster, choice: Choice) -> tuple[str, ...]:
+def back(cluster: Cluster, choice: Choice, hooks: Sequence[Hook] = ()) -> tuple[str, ...]:
     """Give the commands that make the old primary serve again; right only while nobody was promoted."""
     old, new = cluster.node(choice.old), cluster.node(choice.new)
     return (
         f"# Only while {new.name} is still a standby; this must print t:",
         sql(new, "SELECT pg_is_in_recovery()"),
+        *back_lines(cluster, hooks, At.POST_DEMOTE),
+        *back_lines(cluster, hooks, At.FENCE),
         run(old, "rm", "-f", signal_file(old)),
         f"# If {old.name} runs, that is all. Once no process of it is left:",
         *_start(old),
+        *back_lines(cluster, hooks, At.PRE_PROMOTE),
     )
 
 
@@ -82,11 +92,13 @@ def _clean_stop(old: Node, new: Node) -> list[str]:
     ]
 
 
-def _dead(old: Node) -> list[str]:
+def _dead(old: Node, *, hangs: bool) -> list[str]:
+    kill = [run(old, program(old, "pg_ctl"), "-D", old.data, "-m", "immediate", "stop")] if hangs else []
     return [
         f"# {old.name} must be off, and stay read-only if it is ever started:",
         run(old, program(old, "pg_ctl"), "-D", old.data, "status"),
         run(old, "touch", signal_file(old)),
+        *kill,
     ]
 
 

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from core.outcome import Refusal
 from fleet.inventory import Cluster
 from fleet.postgres import lsn
+from fleet.postgres.followers import feeder, followers, most_wal
 from fleet.postgres.lost_primary import last_primary
-from fleet.postgres.view import PRIMARY, STANDBY, ClusterView, NodeView
+from fleet.postgres.mute import takes_no_queries
+from fleet.postgres.view import PRIMARY, STANDBY, UNKNOWN, ClusterView, NodeView
 
 LAG_BUDGET = 16 * 1024 * 1024  # bytes; repmgr, autobase and pg_auto_failover ask for 10 to 16 MiB
+DELAYED_BUDGET = 256 * 1024 * 1024  # bytes that a delayed standby may have to apply while nobody can write
 NOT_BELOW = (
     "max_connections",
     "max_worker_processes",
@@ -22,13 +25,19 @@ NOT_BELOW = (
 
 @dataclass(frozen=True)
 class Choice:
-    """Who hands over to whom. ``planned``: the primary answers. ``others`` follow; ``notes`` say why not another."""
+    """Who hands over to whom. ``planned``: the primary answers. ``others`` follow; ``notes`` say why not another.
+
+    Without ``seen`` nobody reaches the old primary: neither its server nor its machine. It ``hangs`` when its server
+    runs, but answers nobody.
+    """
 
     old: str
     new: str
     planned: bool
     others: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    seen: bool = True
+    hangs: bool = False
 
 
 def choose(view: ClusterView, cluster: Cluster, wanted: str | None) -> Choice | Refusal:
@@ -72,7 +81,9 @@ def _pick(  # who from, who to, by which rules
 ) -> Choice | Refusal:
     names = [wanted] if wanted else [name for name in view.nodes if name != old.name]
     verdicts = {
-        name: _common(view, cluster, view.nodes[name]) or unfit(view, cluster, old, view.nodes[name]) for name in names
+        name: _common(view, cluster, view.nodes[name], named=name == wanted)
+        or unfit(view, cluster, old, view.nodes[name])
+        for name in names
     }
     fit = sorted((view.nodes[name] for name, refusal in verdicts.items() if refusal is None), key=order, reverse=True)
     refusals = [refusal for refusal in verdicts.values() if refusal is not None]
@@ -80,14 +91,16 @@ def _pick(  # who from, who to, by which rules
         return _nobody(refusals)
     new = fit[0]
     planned = old.state == PRIMARY
-    ahead = [node.name for node in view.standbys if not planned and _most_wal(node) > _most_wal(new)]
-    others = tuple(node.name for node in view.standbys if node.name not in {new.name, *ahead})
+    follow = followers(view, old, new, planned=planned)
     notes = [refusal.message for refusal in refusals]
-    notes += [
-        f"{name} has more WAL than {new.name} and can't follow: /db resync {cluster.name} {name}" for name in ahead
-    ]
+    notes += follow.notes
+    if new.apply_delay:
+        late = f"{new.name} IS KEPT {new.apply_delay:g} s BEHIND ON PURPOSE"
+        notes.append(f"{late}: promoted it applies the {lsn.size(_waiting(new))} that wait, and that past is gone.")
     notes += [f"{node.name} would do as well; {new.name} comes first by WAL, priority or name." for node in fit[1:]]
-    return Choice(old.name, new.name, planned, others, tuple(notes))
+    seen = planned or old.control is not None
+    hangs = old.state == UNKNOWN and old.control is not None
+    return Choice(old.name, new.name, planned, follow.aimed, tuple(notes), seen, hangs)
 
 
 def _nobody(refusals: list[Refusal]) -> Refusal:
@@ -99,22 +112,44 @@ def _nobody(refusals: list[Refusal]) -> Refusal:
     return Refusal("PROMOTE-NO-CANDIDATE", f"No standby can take over. {reasons}", refusals[0].hint)
 
 
-def _common(view: ClusterView, cluster: Cluster, node: NodeView) -> Refusal | None:
+def _common(view: ClusterView, cluster: Cluster, node: NodeView, *, named: bool = False) -> Refusal | None:
     name = node.name
+    if takes_no_queries(node):
+        hint = "Set hot_standby = on there and restart it, or name another one."
+        return Refusal("PROMOTE-MUTE", f"{name} takes no queries: nothing about it could be proven.", hint)
     if node.state != STANDBY:
         hint = f"Bring {name} back first, or name another standby."
         return Refusal("PROMOTE-CANDIDATE-DOWN", f"{name} is {node.state}: {node.error}", hint)
     if cluster.node(name).priority <= 0:
         return Refusal("PROMOTE-NEVER", f"{name} has priority 0: it is never to be the primary.", "Name another one.")
-    if node.apply_delay > 0:
-        hint = "It is kept behind on purpose, to look at the past. Name another one."
-        return Refusal("PROMOTE-DELAYED", f"{name} applies WAL {node.apply_delay:g} s late.", hint)
     if node.replay_paused:
         if view.primary is not None and (setting := too_little(node, view.primary)):
             return _too_little(setting, node, view.primary)  # to resume would shut it down
-        hint = f"Find out who paused it and why, then: SELECT pg_wal_replay_resume(); on {name}."
+        hint = f"Find out who paused it and why, then: /db resume {cluster.name} {name}"
         return Refusal("PROMOTE-PAUSED", f"Replay is paused on {name}.", hint)
+    return _kept_apart(view, cluster, node, named=named)
+
+
+def _kept_apart(view: ClusterView, cluster: Cluster, node: NodeView, *, named: bool) -> Refusal | None:
+    """Refuse what is there for another purpose, unless a person names it and it can be done all the same."""
+    name, up, waiting = node.name, feeder(view, node.name), _waiting(node)
+    if up is not None:
+        hint = f"Promote {up.name}, or aim {name} at the primary first."
+        return Refusal("PROMOTE-CASCADING", f"{name} streams from {up.name}, not from the primary.", hint)
+    if cluster.node(name).mirror and not named:
+        return Refusal("PROMOTE-MIRROR", f"{name} is a mirror.", f"If you mean it: promote {cluster.name} {name}.")
+    if node.apply_delay > 0 and not named:
+        hint = f"It is kept behind on purpose, to look at the past. If you mean it: promote {cluster.name} {name}."
+        return Refusal("PROMOTE-DELAYED", f"{name} applies WAL {node.apply_delay:g} s late.", hint)
+    if node.apply_delay > 0 and waiting > DELAYED_BUDGET:
+        said = f"{name} would have to apply {lsn.size(waiting)} first, at most {lsn.size(DELAYED_BUDGET)} is allowed."
+        return Refusal("PROMOTE-DELAYED-FAR", said, f"Lower recovery_min_apply_delay on {name} and let it catch up.")
     return None
+
+
+def _waiting(node: NodeView) -> int:
+    """Give the bytes that a standby has and has not applied."""
+    return max(0, (node.has_lsn or 0) - (node.replay_lsn or 0))
 
 
 def _unfit_to_switch(view: ClusterView, cluster: Cluster, old: NodeView, node: NodeView) -> Refusal | None:
@@ -125,7 +160,7 @@ def _unfit_to_switch(view: ClusterView, cluster: Cluster, old: NodeView, node: N
     if not node.streaming or view.sender(name) is None:
         hint = f"/db resync {cluster.name} {name} finds out what it lacks."
         return Refusal("PROMOTE-NOT-STREAMING", f"{name} does not stream from {old.name}.", hint)
-    waiting = max(0, (node.has_lsn or 0) - (node.replay_lsn or 0))
+    waiting = 0 if node.apply_delay else _waiting(node)
     if lag is None or max(lag, waiting) > LAG_BUDGET:
         behind = "an unknown amount" if lag is None else lsn.size(max(lag, waiting))
         hint = "Wait until it has caught up; /db status shows it."
@@ -138,7 +173,7 @@ def _unfit_to_take_over(view: ClusterView, cluster: Cluster, old: NodeView, node
         hint = f"Timeline {node.timeline} lacks all that was written on {old.timeline}. Name another one."
         return Refusal("PROMOTE-OTHER-TIMELINE", f"{node.name} is on an older timeline than {old.name} was.", hint)
     best = most_advanced(view, cluster) or node
-    if _most_wal(best) > _most_wal(node):
+    if most_wal(best) > most_wal(node):
         said = f"{node.name} has less WAL than {best.name}."
         hint = f"Promote {best.name}: it loses least, and the others can follow it."
         return Refusal("PROMOTE-NOT-MOST-ADVANCED", said, hint)
@@ -148,7 +183,7 @@ def _unfit_to_take_over(view: ClusterView, cluster: Cluster, old: NodeView, node
 def most_advanced(view: ClusterView, cluster: Cluster) -> NodeView | None:
     """Give the standby that has most WAL of those that may be promoted at all."""
     able = [node for node in view.standbys if _common(view, cluster, node) is None]
-    return max(able, key=_most_wal, default=None)
+    return max(able, key=most_wal, default=None)
 
 
 def _settings_rule(view: ClusterView, old: NodeView, node: NodeView) -> Refusal | None:
@@ -185,10 +220,6 @@ def _number(node: NodeView, setting: str) -> int:
     return int(value) if value.isdigit() else 0
 
 
-def _most_wal(node: NodeView) -> tuple[int, int]:
-    return node.timeline or 0, node.has_lsn or 0
-
-
 def _by_priority(cluster: Cluster) -> _Order:
     """Order by priority, then name: bytes of lag differ from look to look, and consent must not."""
     place = {name: -n for n, name in enumerate(sorted(cluster.nodes))}
@@ -198,4 +229,4 @@ def _by_priority(cluster: Cluster) -> _Order:
 def _by_wal(cluster: Cluster) -> _Order:
     """Order by WAL first: whoever has most loses least."""
     by_priority = _by_priority(cluster)
-    return lambda node: (*_most_wal(node), *by_priority(node))
+    return lambda node: (*most_wal(node), *by_priority(node))

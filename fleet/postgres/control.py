@@ -1,11 +1,12 @@
 """The server's own programs and files on its machine: pg_controldata, pg_ctl, standby.signal."""
 
+import math
 import re
 import time
 from collections.abc import Callable, Sequence
 
 from core.errors import StepFailed
-from fleet.errors import ShellError
+from fleet.errors import ShellError, TimedOut
 from fleet.inventory import Node
 from fleet.postgres import lsn
 from fleet.postgres.view import Control
@@ -17,6 +18,31 @@ QUICK = 10.0  # seconds for a program that only looks
 POLL = 0.005  # seconds between looks while clients wait
 _NO_SERVER = 3  # pg_ctl status, PostgreSQL's documentation: "If the server is not running"
 _FIELD = re.compile(r"^([^:]+):\s*(.*)$", re.MULTILINE)
+# As many looks as fit into the time: whoever asked may be dead, and nobody else would end it.
+_WATCH = """
+turns=$1 pause=$2 wanted=$3
+shift 3
+while said=$("$@") && [ "$turns" -gt 0 ]; do
+    case $said in *" state: "*" $wanted"*) break ;; esac
+    turns=$((turns - 1))
+    sleep "$pause"
+done
+echo "$said"
+[ -n "$said" ]
+"""
+# The processes that are left after the postmaster was asked for; one that began in between is seen as well.
+_LEFT = """
+data=$1
+shift
+[ / -ef / ] || { echo "this shell can't compare files" >&2; exit 70; }
+"$@" > /dev/null
+code=$?
+for cwd in /proc/[0-9]*/cwd; do
+    if [ "$cwd" -ef "$data" ]; then echo "$cwd"; fi
+done
+exit "$code"
+"""
+_LOOK = 'if [ -e "$1" ]; then echo "standby.signal: present"; fi; shift; exec "$@"'
 
 
 def program(node: Node, name: str) -> str:
@@ -35,13 +61,16 @@ def control_argv(node: Node) -> list[str]:
 
 
 def read_control(shell: Shell, node: Node, *, timeout: float = QUICK) -> Control:
-    """Read the control file and look for standby.signal. Raises ``ShellError``, ``Unreachable``."""
-    found = parse_control(_need(shell.run(control_argv(node), timeout=timeout), node, "pg_controldata").out)
-    return Control(**{**vars(found), "fenced": fenced(shell, node, timeout=timeout)})
+    """Read the control file and look for standby.signal, in one program: clients may be waiting.
+
+    Raises ``ShellError``, ``Unreachable``.
+    """
+    argv = ["sh", "-c", _LOOK, "look", signal_file(node), *control_argv(node)]
+    return parse_control(_need(shell.run(argv, timeout=timeout), node, "pg_controldata").out)
 
 
 def read_state(shell: Shell, node: Node, *, timeout: float = QUICK) -> Control:
-    """Read the control file only: one program, for loops in which clients wait. ``fenced`` is not looked at."""
+    """Read the control file only, for loops in which clients wait. ``fenced`` is not looked at."""
     return parse_control(_need(shell.run(control_argv(node), timeout=timeout), node, "pg_controldata").out)
 
 
@@ -55,6 +84,7 @@ def parse_control(text: str) -> Control:
             timeline=int(fields["Latest checkpoint's TimeLineID"]),
             checkpoint=lsn.parse(fields["Latest checkpoint location"]),
             redo=lsn.parse(fields["Latest checkpoint's REDO location"]),
+            fenced=SIGNAL in fields,
         )
     except (KeyError, ValueError) as error:
         raise ShellError("pg_controldata's answer can't be read.", "Is bin right?", code="CONTROL") from error
@@ -78,14 +108,24 @@ def gone(shell: Shell, node: Node, *, timeout: float = QUICK) -> bool:
 
     After kill -9 of the postmaster a busy backend lives on and may even commit; every server process has the data
     folder as its working directory, which Linux shows under /proc. Where there is no /proc only pg_ctl is asked.
+    Raises ``ShellError`` when it can't be told.
     """
-    if running(shell, node, timeout=timeout):
+    status = [program(node, "pg_ctl"), "-D", node.data, "status"]
+    ran = shell.run(["sh", "-c", _LEFT, "left", node.data, *status], timeout=timeout)
+    if ran.ok and not _unburied(shell, node):
         return False
+    if ran.code not in {0, _NO_SERVER}:
+        raise ShellError(f"pg_ctl can't look at {node.data} on {node.name}: {_last(ran)}", code="PG-CTL-STATUS")
+    return not ran.out.strip()
+
+
+def processes(shell: Shell, node: Node, *, timeout: float = QUICK) -> tuple[str, ...]:
+    """Give the ids of all processes that work in a node's data folder, as far as /proc shows them."""
     ran = shell.run(
         ["find", "-L", "/proc", "-mindepth", "2", "-maxdepth", "2", "-name", "cwd", "-samefile", node.data],
         timeout=timeout,
     )
-    return not ran.out.strip()
+    return tuple(line.split("/")[2] for line in ran.out.split())
 
 
 def fenced(shell: Shell, node: Node, *, timeout: float = QUICK) -> bool:
@@ -148,6 +188,11 @@ def start(shell: Shell, node: Node, *, timeout: float) -> None:
         raise StepFailed(f"{node.name} can't be started: {_last(ran)}", hint, code="START-REFUSED")
 
 
+def reload(shell: Shell, node: Node) -> None:
+    """Have a server read its configuration again; no connection is needed. Raises ``ShellError``."""
+    _need(shell.run([program(node, "pg_ctl"), "-D", node.data, "reload"], timeout=QUICK), node, "pg_ctl reload")
+
+
 def wait_gone(shell: Shell, node: Node, *, timeout: float, unless: Callable[[], bool] = lambda: False) -> None:
     """Wait until no process of the server is left, ``unless`` says that there is no need any more.
 
@@ -162,15 +207,20 @@ def wait_gone(shell: Shell, node: Node, *, timeout: float, unless: Callable[[], 
 
 
 def wait_shut_down(shell: Shell, node: Node, *, timeout: float) -> Control:
-    """Wait until the control file says "shut down", which comes before the archiver ends. Raises ``StepFailed``."""
-    deadline = time.monotonic() + timeout
-    while True:
+    """Wait until the control file says "shut down", which comes before the archiver ends. Raises ``StepFailed``.
+
+    One program on the host looks again and again: clients wait meanwhile, and each question of ours would cost more.
+    """
+    words = [str(math.ceil(timeout / POLL)), str(POLL), f"{SHUT_DOWN}\n", *control_argv(node)]
+    try:
+        found = parse_control(
+            _need(shell.run(["sh", "-c", _WATCH, "watch", *words], timeout=timeout), node, "pg_controldata").out
+        )
+    except TimedOut:
         found = read_state(shell, node)
-        if found.state == SHUT_DOWN:
-            return found
-        if time.monotonic() > deadline:
-            raise StepFailed(f"{node.name} is still {found.state!r} after {timeout:g} s.", code="STOP-TOO-LONG")
-        time.sleep(POLL)
+    if found.state != SHUT_DOWN:
+        raise StepFailed(f"{node.name} is still {found.state!r} after {timeout:g} s.", code="STOP-TOO-LONG")
+    return found
 
 
 def _wait_buried(shell: Shell, node: Node) -> None:

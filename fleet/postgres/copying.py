@@ -9,7 +9,7 @@ from core.step import StepContext
 from fleet import jobs
 from fleet.inventory import Node
 from fleet.jobs import Phase
-from fleet.postgres import login, lsn
+from fleet.postgres import login, lsn, speed
 from fleet.postgres.control import program
 from fleet.shell import Ran, Shell
 
@@ -19,19 +19,28 @@ _QUIET = 60.0  # seconds that an interrupted program may take to end
 _LINES = 3  # of a program's last words
 
 
-def argv(source: Node, user: str, folder: str, label: str) -> list[str]:
+def argv(source: Node, user: str, folder: str, label: str, rate: str = "") -> list[str]:
     """Give pg_basebackup's words: plain files, WAL streamed beside, a manifest that can be checked.
 
+    ``rate`` limits it, so that a slow line is left for others too.
     ``--no-clean``: a failed copy stays for people to look at. The manifest comes last, after everything was synced.
     """
     options = ["-F", "plain", "-X", "stream", "-c", "fast", "-P", "-w", "--no-clean", "-l", label]
-    return [*login.to(source, user), "-D", folder, *options, "--manifest-checksums", "SHA256"]
+    slowly = ["-r", rate] if rate else []
+    return [*login.to(source, user), "-D", folder, *options, *slowly, "--manifest-checksums", "SHA256"]
 
 
-def copy(shell: Shell, here: Node, source: Node, user: str, folder: str, step: StepContext) -> Ran:
-    """Copy a server's data folder into ``folder`` on ``here``. Raises what ``jobs.run`` raises, ``StepFailed``."""
+def copy(shell: Shell, here: Node, source: Node, user: str, folder: str, step: StepContext, *, rate: str = "") -> Ran:
+    """Copy a server's data folder into ``folder`` on ``here``. Raises what ``jobs.run`` raises, ``StepFailed``.
+
+    How long it took at full speed is kept for the next estimate.
+    """
     words = [*login.environment(shell, here), program(here, "pg_basebackup")]
-    return run(shell, here, [*words, *argv(source, user, folder, f"seconder-{step.run}")], step)
+    ran = run(shell, here, [*words, *argv(source, user, folder, f"seconder-{step.run}", rate)], step)
+    found = _PROGRESS.findall(ran.err)
+    if ran.ok and found and not rate:
+        speed.record(shell, here, source, step.job, int(found[-1][1]) * 1024)
+    return ran
 
 
 def run(shell: Shell, here: Node, words: list[str], step: StepContext, *, stoppable: bool = True, job: str = "") -> Ran:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from fleet.inventory import Node
-from fleet.postgres import divergence, lsn
+from fleet.postgres import divergence, lsn, wal
 from fleet.postgres.divergence import End
 from fleet.shell import Shell
 
@@ -76,8 +76,7 @@ def end(shell: Shell, node: Node, data: DataDir) -> End:
     if not starts:
         return End(timeline, None, divergence.wrote(data.state))
     begin = max(data.redo, min(starts))
-    argv = ["pg_waldump", "--stats", "-p", f"{data.real}/pg_wal", "-t", str(timeline), "-s", lsn.show(begin)]
-    ran = shell.run([f"{node.bin}/{argv[0]}", *argv[1:]], timeout=SCAN)
+    ran = shell.run(wal.waldump_argv(node, timeline, begin, "--stats"), timeout=SCAN)
     return End(timeline, divergence.wal_end(ran.out, ran.err), divergence.wrote(data.state))
 
 

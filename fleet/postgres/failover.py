@@ -80,7 +80,12 @@ def weigh(site: Site, *, node: str, candidate: str, wal_bytes: int, wal_seconds:
         allowed = f"{lsn.size(wal_bytes)} and {wal_seconds} s"
         hint = f"Starting {node} again loses nothing, if it can be started."
         raise StepFailed(f"{candidate} lacks {found.words}; at most {allowed} was agreed.", hint, code="LOSS-ABOVE-CAP")
-    data = {"wal_bytes": found.wal_bytes, "commits": found.commits, "seconds": found.seconds}
+    data = {
+        "wal_bytes": found.wal_bytes,
+        "commits": found.commits,
+        "seconds": found.seconds,
+        "has": lsn.show(found.has),
+    }
     return Evidence(f"lost: {found.words}", data)
 
 

@@ -10,8 +10,9 @@ from core.errors import StepFailed
 from core.outcome import Evidence, Probe
 from core.step import StepContext
 from fleet.inventory import Node
-from fleet.postgres import control, datadir, lsn, standing, upstream
+from fleet.postgres import control, datadir, lsn, standing
 from fleet.postgres.patience import one, talk
+from fleet.postgres.upstream import drop_slot, wait_following
 from fleet.shell import Shell
 from fleet.site import Site
 
@@ -135,24 +136,17 @@ def started(site: Site, step: StepContext, *, node: str, **_args: object) -> Pro
     return Probe.DONE if control.running(site.shell(here), here) else Probe.NOT_DONE
 
 
-def resume(site: Site, step: StepContext, *, node: str) -> Evidence:
-    """Let a paused standby replay on."""
-    del step
-    with talk(site, site.cluster.node(node)) as connection:
-        standing.reached(connection, node)
-        connection.execute("SELECT pg_wal_replay_resume()")
-    return Evidence(f"{node} replays again")
-
-
-def prove(site: Site, step: StepContext, *, node: str, primary: str, timeline: int, replays: bool = True) -> Evidence:
+def prove(
+    site: Site, step: StepContext, *, node: str, primary: str, upstream: str, timeline: int, replays: bool = True
+) -> Evidence:
     """See that the node streams the primary's timeline, and replays what was written just now unless it is delayed."""
-    here, there = site.cluster.node(node), site.cluster.node(primary)
-    marker = mark(site, there)
-    upstream.wait_following(site, here, there, timeline=timeline, marker=0, timeout=step.deadline)
+    here, there = site.cluster.node(node), site.cluster.node(upstream)
+    marker = mark(site, site.cluster.node(primary))
+    wait_following(site, here, there, timeline=timeline, marker=0, timeout=step.deadline)
     if not replays:
-        return Evidence(f"{node} streams timeline {timeline} from {primary}; it replays later, as configured")
+        return Evidence(f"{node} streams timeline {timeline} from {upstream}; it replays later, as configured")
     _wait_replayed(site, step, here, marker)
-    return Evidence(f"{node} streams timeline {timeline} from {primary} and replayed the marker at {lsn.show(marker)}")
+    return Evidence(f"{node} streams timeline {timeline} from {upstream} and replayed the marker at {lsn.show(marker)}")
 
 
 def _wait_replayed(site: Site, step: StepContext, node: Node, marker: int) -> None:
@@ -185,7 +179,7 @@ def tidy(site: Site, step: StepContext, *, node: str, slots: Sequence[str]) -> E
     del step
     with talk(site, site.cluster.node(node)) as connection:
         standing.reached(connection, node)
-        dropped = [name for name in slots if upstream.drop_slot(connection, name)]
+        dropped = [name for name in slots if drop_slot(connection, name)]
     return Evidence(f"slots dropped on {node}: {', '.join(dropped) or 'none'}")
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from fleet.postgres import lsn
 from fleet.postgres.candidate import NOT_BELOW, too_little
+from fleet.postgres.mute import known_lag, takes_no_queries
 from fleet.postgres.view import DOWN, PRIMARY, STANDBY, UNKNOWN, Archiver, ClusterView, NodeView, Slot
 
 OK, NOT_KNOWN, WARN, CRIT = "ok", "unknown", "warn", "crit"
@@ -40,15 +41,25 @@ def findings(view: ClusterView) -> tuple[Finding, ...]:
     """List what is wrong, worst first."""
     found = list(_whole(view))
     for node in view.nodes.values():
-        if not node.reachable:
+        if takes_no_queries(node):
+            found += _quiet(view, node)
+        elif not node.reachable:
             found.append(_absent(node))
-            continue
-        found += _standby(view, node) if node.state == STANDBY else _primary(node)
-        found += _any(node)
+        else:
+            found += _standby(view, node) if node.state == STANDBY else _primary(node)
+            found += _any(node)
+    return worst_first(found)
+
+
+def worst_first(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Order findings by their level."""
     return tuple(sorted(found, key=lambda finding: -_RANK.index(finding.level)))
 
 
 def _whole(view: ClusterView) -> Iterator[Finding]:
+    if view.manager is not None:
+        hint = "/db promote asks it where the configuration says how; else use its own commands."
+        yield Finding(OK, "MANAGED", "", view.manager.sentence, hint)
     systems = {node.sysid for node in view.nodes.values() if node.sysid}
     if len(systems) > 1:
         yield Finding(
@@ -69,6 +80,22 @@ def _absent(node: NodeView) -> Finding:
         state = f" It was {node.control.state!r}." if node.control else ""
         return Finding(CRIT, "DOWN", node.name, f"{node.name} is down: no server process.{state}", "Read its log.")
     return Finding(NOT_KNOWN, "NO-ANSWER", node.name, f"{node.name} does not answer.", node.error)
+
+
+def _quiet(view: ClusterView, node: NodeView) -> Iterator[Finding]:
+    """Judge a standby that takes no queries by its processes: that much they tell."""
+    if view.primary is not None and node.timeline != view.primary.timeline:
+        said = f"{node.name} has no WAL of timeline {view.primary.timeline}, on which {view.primary.name} is."
+        yield Finding(CRIT, "OTHER-TIMELINE", node.name, said, "Read its log; aim it at the primary by hand.")
+    if node.receiver is None:
+        said = f"{node.name} has no process that receives WAL."
+        yield Finding(CRIT, "NOT-STREAMING", node.name, said, "Read its log.")
+        return
+    lag = known_lag(view, node)
+    level = NOT_KNOWN if lag is None else _level(lag, _LAG_WARN, _LAG_CRIT)
+    if level != OK:
+        behind = "nobody can tell how far" if lag is None else lsn.size(lag)
+        yield Finding(level, "LAG", node.name, f"{node.name} takes no queries and is behind: {behind}.")
 
 
 def _primary(node: NodeView) -> Iterator[Finding]:
@@ -107,7 +134,8 @@ def _standby(view: ClusterView, node: NodeView) -> Iterator[Finding]:
     if node.replay_paused:
         level = WARN if node.apply_delay else CRIT
         short = too_little(node, primary) if primary else ""
-        hint = f"Raise {short} there: to resume now would shut it down." if short else "pg_wal_replay_resume() ends it."
+        hint = f"/db resume {view.name} {node.name}"
+        hint = f"Raise {short} there: to resume now would shut it down." if short else hint
         yield Finding(level, "PAUSED", node.name, f"Replay is paused on {node.name}.", hint)
     if primary is None:
         return

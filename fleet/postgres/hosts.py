@@ -15,12 +15,13 @@ from fleet.site import Site
 
 
 def in_the_way(site: Site, view: ClusterView, choice: Choice) -> Refusal | None:
-    """Try the shells of both nodes and the logins of all who will follow; the first thing that does not work."""
+    """Try the shells of those that a plan touches and the logins of all who will follow; give what does not work."""
     cluster = site.cluster
     new = cluster.node(choice.new)
     followers = [*choice.others, *([choice.old] if choice.planned else [])]
+    needed = [choice.old, choice.new] if choice.seen else [choice.new]
     tries: list[Callable[[], Refusal | None]] = [
-        *(lambda name=name: _shell(site, cluster.node(name), view) for name in (choice.old, choice.new)),
+        *(lambda name=name: _shell(site, cluster.node(name), view) for name in needed),
         *(lambda name=name: _login(site, cluster.node(name), new, cluster) for name in followers),
     ]
     with ThreadPoolExecutor(max_workers=len(tries), thread_name_prefix="hosts") as pool:

@@ -24,7 +24,7 @@ class Standing:
     ``streaming``: its receiver streams on the primary's timeline. ``moving``: it replays, or has nothing to replay.
     ``same_wal``: WAL that both nodes have is the same, byte for byte; None when they have none in common.
     ``wal_kept``: the primary still has the WAL that the target needs next. ``archive_has``: so has the archive.
-    ``no_rewind``: why pg_rewind can't be used, or empty.
+    ``no_rewind``: why pg_rewind can't be used, or empty. ``elsewhere``: it follows another node than was asked for.
     """
 
     verdict: Verdict
@@ -38,6 +38,7 @@ class Standing:
     archive_has: bool = False
     no_rewind: str = ""
     empty: bool = False
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,16 +108,20 @@ _VERDICTS = {
 def _not_wait(standing: Standing) -> str:
     if not standing.streaming:
         return "it does not stream from the primary"
-    if standing.delayed:
-        return ""
+    if standing.elsewhere:
+        return standing.elsewhere
     if standing.paused:
         return "replay is paused"
+    if standing.delayed:
+        return ""
     return "" if standing.moving else "replay stands still"
 
 
 def _not_unpause(standing: Standing) -> str:
     if not standing.paused:
         return "replay is not paused"
+    if standing.elsewhere:
+        return standing.elsewhere
     return "" if standing.streaming or standing.wal_kept else "the primary no longer has the WAL that it needs"
 
 

@@ -13,21 +13,27 @@ _EXPLAIN = f"# {RUN} stands for this run's id; the newest folder of that kind is
 
 def onward(cluster: Cluster, way: Way) -> tuple[str, ...]:
     """Give the commands that finish the way back, in order."""
-    here, there = cluster.node(way.node), cluster.node(way.primary)
-    slot = sql(there, f"SELECT pg_create_physical_replication_slot('{way.slot}', true)")
+    here, there, ahead = cluster.node(way.node), cluster.node(way.primary), cluster.node(way.ahead)
+    slot = sql(ahead, f"SELECT pg_create_physical_replication_slot('{way.slot}', true)")
     match way.rung:
         case Rung.WAIT | Rung.UNPAUSE:
-            lines = [sql(here, "SELECT pg_wal_replay_resume()")]
+            lines = []
         case Rung.REPAIR | Rung.FEED:
-            lines = [slot, *_aim(here, there, way)]
+            lines = [slot, *_aim(here, ahead, way)]
         case Rung.REWIND:
-            lines = [*_rewind(here, there), slot, *_aim(here, there, way)]
+            lines = [*_rewind(here, there), slot, *_aim(here, ahead, way)]
         case Rung.COPY:
-            lines = [slot, *_copy(cluster, here, way), *_aim(here, there, way)]
+            lines = [slot, *_copy(cluster, here, way), *_aim(here, ahead, way)]
     starts = way.rung >= Rung.REWIND or (way.rung >= Rung.REPAIR and way.restart)
     restart = _start(here) if starts else []
-    explain = [_EXPLAIN] if way.rung >= Rung.REWIND else []
-    return (*explain, *lines, *restart, sql(here, "SELECT status, received_tli FROM pg_stat_wal_receiver"))
+    explain = [_EXPLAIN] if way.rung >= Rung.REWIND or way.strays else []
+    return (
+        *explain,
+        *_strays(here, way),
+        *lines,
+        *restart,
+        sql(here, "SELECT status, received_tli FROM pg_stat_wal_receiver"),
+    )
 
 
 def back(cluster: Cluster, way: Way) -> tuple[str, ...]:
@@ -69,10 +75,23 @@ def _copy(cluster: Cluster, here: Node, way: Way) -> list[str]:
         run(here, program(here, "pg_ctl"), "-D", here.data, "-m", "fast", "stop"),
         f"# Unless {new} has a backup_manifest already:",
         run(here, *basebackup, "-D", new, "-X", "stream", "-c", "fast", "-P"),
+        run(here, program(here, "pg_verifybackup"), new),
         run(here, "touch", f"{new}/standby.signal"),
         f"# {here.name}'s own .conf files go from {here.data} into {new}. Then:",
         run(here, "mv", "-T", here.data, old),
         run(here, "mv", "-T", new, here.data),
+    ]
+
+
+def _strays(here: Node, way: Way) -> list[str]:
+    known = ", ".join(f"{timeline:08X}" for timeline in way.known)
+    return [
+        line
+        for folder in way.strays
+        for line in (
+            f"# Only files that begin with {known} belong in {folder}. The others go to {folder}/stray.{RUN}:",
+            run(here, "ls", folder),
+        )
     ]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from core.errors import StepFailed
 from fleet.inventory import Node
-from fleet.postgres import datadir
+from fleet.postgres import belongings, datadir
 from fleet.shell import Shell
 
 AUTO = "postgresql.auto.conf"
@@ -50,24 +50,24 @@ def save(shell: Shell, node: Node, run: str) -> str:
     if datadir.exists(shell, folder):
         return folder  # the first copy counts: a later one might hold the source's files
     _must(shell, ["mkdir", "-p", f"{folder}.new"])
-    for name in files(shell, node.data):
+    for name in belongings.files(shell, node.data):
         _must(shell, ["cp", "-a", f"{node.data}/{name}", f"{folder}.new/"])
     _must(shell, ["mv", "-T", "-n", f"{folder}.new", folder])
     return folder
 
 
-def restore(shell: Shell, folder: str, data: str) -> tuple[str, ...]:
-    """Put saved files into a data folder, over what lies there; their names."""
-    names = files(shell, folder)
+def restore(shell: Shell, folder: str, data: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Put a node's own files from a folder into a data folder, over what lies there; their names.
+
+    What else of this kind lies there came from the source and goes, unless the node has no files of its own.
+    """
+    foreign = set(belongings.files(shell, data)) - set(names) if names else set()
+    for name in sorted(foreign):
+        _must(shell, ["rm", "-rf", f"{data}/{name}"])
     for name in names:
         _must(shell, ["rm", "-rf", f"{data}/{name}"])
         _must(shell, ["cp", "-a", f"{folder}/{name}", f"{data}/"])
     return names
-
-
-def files(shell: Shell, folder: str) -> tuple[str, ...]:
-    """List the configuration in a data folder: every ``.conf`` file, and ``conf.d``."""
-    return tuple(name for name in datadir.names(shell, folder) if name.endswith(".conf") or name == "conf.d")
 
 
 def config_file(shell: Shell, node: Node) -> str:

@@ -1,11 +1,24 @@
 """What is wrong with one node: everything that the choice of a way back depends on."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from core.errors import SeconderError
-from fleet.inventory import LOCAL, Node
-from fleet.postgres import datadir, divergence, login, lsn, readiness, restarting, rewind, sameness
+from fleet.inventory import Node
+from fleet.postgres import (
+    archives,
+    datadir,
+    divergence,
+    login,
+    lsn,
+    owned,
+    readiness,
+    restarting,
+    rewind,
+    sameness,
+    upstream,
+)
 from fleet.postgres.datadir import DataDir
 from fleet.postgres.divergence import End, Verdict
 from fleet.postgres.ladder import Standing
@@ -16,7 +29,9 @@ from fleet.site import Site
 
 _PAUSE = 1.0  # seconds that a standby with something to replay is given to get on
 _REPLAYED = "SELECT pg_last_wal_replay_lsn()::text AS lsn"
-_OLDEST = "SELECT min(substr(name, 9)) AS name FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'"
+_OLDEST = """
+    SELECT min(substr(name, 9)) AS name, coalesce(sum(size), 0)::bigint AS bytes
+    FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'"""
 _MAY_READ = """
     SELECT has_function_privilege('pg_read_binary_file(text, bigint, bigint, boolean)', 'execute') AS may_read,
            current_setting('full_page_writes') = 'on' AS full_pages"""
@@ -26,8 +41,11 @@ _MAY_READ = """
 class Plight:
     """A node's trouble. ``lost`` is the WAL in bytes that only this node has, where that is known.
 
-    ``archive`` is a folder on the node's machine that holds the WAL which it needs, or empty. ``stray`` is a history
-    file that would keep it from starting.
+    ``archive`` is a folder on the node's machine that holds the WAL which it needs, or empty; it holds ``gap`` bytes
+    that the upstream lacks. ``wal`` is the size of the upstream's pg_wal, ``missing`` what the node lacks of the
+    primary's WAL, all in bytes. ``known`` are the timelines of the primary's history, ``strays`` the files of others in
+    archive folders on the node's machine. ``followed`` is the standby at which the node is aimed now, if it is.
+    ``stray`` is a history file elsewhere that would keep it from starting.
     """
 
     standing: Standing
@@ -35,6 +53,12 @@ class Plight:
     data: DataDir | None
     lost: int | None
     archive: str
+    gap: int = 0
+    wal: int = 0
+    missing: int | None = None
+    known: tuple[int, ...] = ()
+    strays: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    followed: str = ""
     stray: str = ""
 
     @property
@@ -46,30 +70,37 @@ class Plight:
 
 @dataclass(frozen=True)
 class _Pair:
-    """The node in trouble, and the primary that it should follow."""
+    """The node in trouble, the primary, and the node that it shall follow: mostly the primary, too."""
 
     site: Site
     here: Node
     there: Node
+    ahead: Node
     seen: NodeView
     primary: NodeView
 
 
-def look(site: Site, view: ClusterView, target: str, primary: str) -> Plight:
-    """Look closely at a node, its folder and its WAL. Raises ``Unreachable``, ``ShellError``, ``StepFailed``."""
+def look(site: Site, view: ClusterView, target: str, primary: str, follow: str = "") -> Plight:
+    """Look closely at a node, its folder and its WAL; without ``follow`` it shall follow the primary.
+
+    Raises ``Unreachable``, ``ShellError``, ``StepFailed``.
+    """
     cluster = site.cluster
-    pair = _Pair(site, cluster.node(target), cluster.node(primary), view.nodes[target], view.nodes[primary])
+    here, there, ahead = (cluster.node(name) for name in (target, primary, follow or primary))
+    pair = _Pair(site, here, there, ahead, view.nodes[target], view.nodes[primary])
     shell = site.shell(pair.here)
     data = datadir.look(shell, pair.here)
     end = _end(pair, data)
     forks = _forks(pair)
     with talk(site, pair.there) as connection:  # after the target's end was read: the primary only moves on
         timeline, position = head(connection, primary)
-        oldest = str(one(connection, _OLDEST)["name"] or "")
+    with talk(site, pair.ahead) as connection:
+        wal = one(connection, _OLDEST)
+    oldest = str(wal["name"] or "")
     verdict = divergence.verdict(end, End(timeline, position), forks)
     segment = data.segment if data else 1
     kept = _kept(end, oldest, segment)
-    archive = "" if kept or verdict is not Verdict.FOLLOWS else _archive(pair, end, oldest, segment)
+    archive, gap = ("", 0) if kept or verdict is not Verdict.FOLLOWS else _archive(pair, end, oldest, segment)
     standing = Standing(
         verdict=verdict,
         answers=pair.seen.reachable,
@@ -82,11 +113,27 @@ def look(site: Site, view: ClusterView, target: str, primary: str) -> Plight:
         archive_has=bool(archive),
         no_rewind=_no_rewind(pair, data) if verdict is Verdict.DIVERGED else "",
         empty=data is None,
+        elsewhere=_elsewhere(pair) if follow else "",
     )
     fork = forks.get(end.timeline) if end.timeline is not None else None
     beyond = end.position - fork if fork is not None and end.position is not None else None
-    stray = "" if standing.streaming and standing.moving else restarting.stray_history(site, pair.here, timeline)
-    return Plight(standing, end, data, beyond if verdict is Verdict.DIVERGED else None, archive, stray)
+    known = tuple(sorted({timeline, *forks})) if forks or timeline == 1 else ()
+    strays = archives.look(site, view, pair.here, known)
+    runs = standing.streaming and standing.moving
+    return Plight(
+        standing,
+        end,
+        data,
+        beyond if verdict is Verdict.DIVERGED else None,
+        archive,
+        gap,
+        int(wal["bytes"]),
+        None if end.position is None else max(0, position - end.position),
+        known,
+        strays,
+        "" if end.wrote else _followed(pair, view),
+        "" if runs else restarting.stray_history(site, pair.here, timeline, but=strays),
+    )
 
 
 def _tli(node: NodeView) -> int | None:
@@ -134,20 +181,35 @@ def _same(pair: _Pair, end: End, segment: int) -> bool | None:
     return sameness.same_wal(here, there, until=until, segment=segment)
 
 
-def _archive(pair: _Pair, end: End, oldest: str, segment: int) -> str:
-    """Give an archive folder on the node's own machine that closes the gap to the primary's oldest WAL, or nothing."""
+def _archive(pair: _Pair, end: End, oldest: str, segment: int) -> tuple[str, int]:
+    """Give an archive folder on the node's own machine that closes the gap to the oldest WAL, and the gap in bytes."""
     if end.position is None or not oldest:
-        return ""
+        return "", 0
     gap = range(end.position // segment, datadir.start("0" * 8 + oldest, segment) // segment)
-    for place in pair.site.cluster.archive:
-        name, _, folder = place.partition(":")
-        keeper = pair.site.cluster.nodes.get(name)
-        if keeper is None or not (keeper.host == pair.here.host or keeper.host == LOCAL == pair.here.host):
-            continue
+    for folder in archives.folders(pair.site.cluster, pair.here):
         there = {file[8:24] for file in datadir.names(pair.site.shell(pair.here), folder)}
         if all(datadir.suffix(number, segment) in there for number in gap):
-            return folder
-    return ""
+            return folder, len(gap) * segment
+    return "", 0
+
+
+def _followed(pair: _Pair, view: ClusterView) -> str:
+    """Give the standby at which the node's primary_conninfo points: a mirror may have followed one on purpose."""
+    if pair.seen.reachable:
+        with talk(pair.site, pair.here) as connection:
+            text = upstream.current_conninfo(connection)
+    else:
+        text = owned.value(pair.site.shell(pair.here).read(f"{pair.here.data}/{owned.AUTO}") or "", "primary_conninfo")
+    standbys = [pair.site.cluster.node(one.name) for one in view.standbys if one.name != pair.here.name]
+    return upstream.points_at(text, standbys)
+
+
+def _elsewhere(pair: _Pair) -> str:
+    """Say that the node follows another one than was asked for, or nothing."""
+    sender = pair.seen.receiver
+    if sender is None or (sender.sender_host, sender.sender_port) == (pair.ahead.address, pair.ahead.port):
+        return ""
+    return f"it follows {sender.sender_host}:{sender.sender_port}, not {pair.ahead.name}"
 
 
 def _no_rewind(pair: _Pair, data: DataDir | None) -> str:

@@ -3,11 +3,13 @@
 Every function takes the site, where the run stands, and the step's args; each checks again what it relies on.
 """
 
+from typing import Any
+
 from core.errors import StepFailed
 from core.outcome import Evidence, Probe
 from core.step import StepContext
 from fleet.inventory import Node
-from fleet.postgres import control, copying, datadir, healing
+from fleet.postgres import control, copying, datadir, healing, rewind
 from fleet.postgres.aiming import beside
 from fleet.shell import Shell
 from fleet.site import Site
@@ -15,17 +17,15 @@ from fleet.site import Site
 _MOVE = 60.0  # seconds for a rename
 
 
-def copy(
-    site: Site, step: StepContext, *, node: str, primary: str, system: str, timeline: int, source: str
-) -> Evidence:
+def copy(site: Site, step: StepContext, *, source: str, rate: str = "", **same: Any) -> Evidence:  # noqa: ANN401  # the step's args
     """Copy the source into a new folder beside the node's data folder. Raises ``StepFailed`` when it isn't whole."""
-    healing.still(site, node=node, primary=primary, system=system, timeline=timeline)
-    here, there = site.cluster.node(node), site.cluster.node(source)
+    healing.still(site, **same)
+    here, there = site.cluster.node(same["node"]), site.cluster.node(source)
     shell = site.shell(here)
     new = beside(shell, here, "new", step.run)
     if not _whole(shell, new):
         user = site.cluster.replication_user or there.database_user
-        ran = copying.copy(shell, here, there, user, new, step)
+        ran = copying.copy(shell, here, there, user, new, step, rate=rate)
         if not ran.ok or not _whole(shell, new):
             said = copying.last_words(ran) if not ran.ok else "it left no manifest"
             raise StepFailed(f"pg_basebackup failed: {said}.", "The old folder is untouched.", code="COPY-FAILED")
@@ -41,6 +41,18 @@ def copied(site: Site, step: StepContext, *, node: str, **_args: object) -> Prob
     return Probe.DONE if done and _old_or_new(shell, here, step) else Probe.NOT_DONE
 
 
+def verify(site: Site, step: StepContext, *, node: str) -> Evidence:
+    """Read the copy back and compare it with its manifest, before any file in it is changed. Raises ``StepFailed``."""
+    here = site.cluster.node(node)
+    shell = site.shell(here)
+    new = beside(shell, here, "new", step.run)
+    ran = copying.run(shell, here, [control.program(here, "pg_verifybackup"), new], step)
+    if not ran.ok:
+        said = f"The copy is not what the server sent: {copying.last_words(ran)}."
+        raise StepFailed(said, "Check that disk. The old folder is untouched.", code="COPY-CORRUPT")
+    return Evidence("pg_verifybackup read every file and the WAL: all as the server sent it")
+
+
 def discard(site: Site, step: StepContext, *, node: str) -> Evidence:
     """End the copying and set what there is of the new folder aside; deletes nothing."""
     here = site.cluster.node(node)
@@ -50,7 +62,7 @@ def discard(site: Site, step: StepContext, *, node: str) -> Evidence:
     if datadir.exists(shell, new):
         _move(shell, new, failed)
     if datadir.exists(shell, failed):
-        return Evidence(f"what was copied lies in {failed}; delete it when you have looked at it")
+        return Evidence(f"what was copied lies in {failed}: /db discard {site.cluster.name} {node}")
     return Evidence("nothing was left of the copy")
 
 
@@ -66,8 +78,9 @@ def swap(site: Site, step: StepContext, *, node: str, primary: str, system: str,
             raise StepFailed(f"{new} has no standby.signal.", "It must not be started like that.", code="NOT-FENCED")
         if datadir.exists(shell, real) and not datadir.exists(shell, old):
             _move(shell, real, old)
+        rewind.part(shell, here, step.run)
         _move(shell, new, real)
-    return Evidence(f"the old folder lies in {old}; delete it when {node} has proved itself", {"old": old})
+    return Evidence(f"the old folder lies in {old}", {"old": old})
 
 
 def swapped(site: Site, step: StepContext, *, node: str, **_args: object) -> Probe:
@@ -90,6 +103,7 @@ def swap_back(site: Site, step: StepContext, *, node: str) -> Evidence:
     if datadir.exists(shell, real):
         _move(shell, real, new)
     _move(shell, old, real)
+    rewind.rejoin(shell, here, step.run)
     return Evidence(f"the old folder is back in its place: {real}")
 
 

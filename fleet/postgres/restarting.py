@@ -1,5 +1,7 @@
 """What would end a standby as soon as it replays on or starts again, however it is brought back."""
 
+from collections.abc import Collection
+
 from core.errors import SeconderError
 from core.outcome import Refusal
 from fleet.inventory import Node
@@ -9,18 +11,20 @@ from fleet.postgres.view import NodeView
 from fleet.site import Site
 
 
-def stray_history(site: Site, here: Node, timeline: int) -> str:
+def stray_history(site: Site, here: Node, timeline: int, *, but: Collection[str] = ()) -> str:
     """Give the place of the next timeline's history file, on which the primary never was; empty without one.
 
     A scratch copy that was promoted with archiving on leaves it in the archive. Whoever starts and finds it there, or
-    in its own pg_wal from an earlier try, aims at that timeline. An archive that can't be looked at has none.
+    in its own pg_wal from an earlier try, aims at that timeline. An archive that can't be looked at has none. ``but``
+    are folders on its machine whose stray files are moved aside anyway.
     """
     name = f"{timeline + 1:08X}.history"
     folders = [(here, f"{here.data}/pg_wal")]
     for place in site.cluster.archive:
         keeper_name, _, folder = place.partition(":")
         keeper = site.cluster.nodes.get(keeper_name)
-        folders += [(keeper, folder)] if keeper is not None else []
+        moved = keeper is not None and keeper.host == here.host and folder.rstrip("/") in but
+        folders += [(keeper, folder)] if keeper is not None and not moved else []
     for node, folder in folders:
         try:
             if datadir.exists(site.shell(node), f"{folder}/{name}"):

@@ -8,7 +8,7 @@ from core.step import StepContext
 from fleet import jobs
 from fleet.inventory import Node
 from fleet.jobs import Phase
-from fleet.postgres import control, copying, healing, login, owned
+from fleet.postgres import control, copying, datadir, healing, login, owned
 from fleet.shell import Ran, Shell
 from fleet.site import Site
 
@@ -26,6 +26,26 @@ def unfinished(shell: Shell, node: Node) -> bool:
         return False
     state = jobs.poll(shell, node.work, job)
     return not (state.phase is Phase.DONE and state.code == 0)
+
+
+def saved(shell: Shell, node: Node) -> str:
+    """Give the folder with a node's own files from before an unfinished rewind; else nothing.
+
+    Its data folder may hold the source's by now.
+    """
+    job = (shell.read(_mark(node)) or "").strip()
+    folder = f"{node.work}/saved/{job.partition('.')[0]}"
+    return folder if job and unfinished(shell, node) and datadir.exists(shell, folder) else ""
+
+
+def part(shell: Shell, node: Node, run: str) -> None:
+    """Let the mark of an unfinished rewind go with the folder that a run moves aside."""
+    shell.run(["mv", "-n", _mark(node), f"{_mark(node)}.{run}"], timeout=_QUICK)
+
+
+def rejoin(shell: Shell, node: Node, run: str) -> None:
+    """Bring the mark back together with its folder."""
+    shell.run(["mv", "-n", f"{_mark(node)}.{run}", _mark(node)], timeout=_QUICK)
 
 
 def save(site: Site, step: StepContext, *, node: str, primary: str, system: str, timeline: int) -> Evidence:

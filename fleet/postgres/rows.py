@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from fleet.postgres import lsn
+from fleet.postgres import lsn, managers
 from fleet.postgres.pace import SHORTEST, Pace
 from fleet.postgres.view import (
     PRIMARY,
@@ -50,6 +50,7 @@ def node_view(name: str, row: Row, sampled_at: datetime) -> NodeView:
         prepared=tuple(Prepared(**item) for item in row["prepared"]),
         long_transactions=tuple(Transaction(**item) for item in row["long_transactions"]),
         clock_skew=row["clock"] - sampled_at.timestamp(),
+        traces=managers.traces(row["traces"]),
         paces=() if row["in_recovery"] else _paces(row["wal"] or {}),
     )
 
@@ -126,4 +127,5 @@ def _archiver(row: Row, mode: str) -> Archiver:
         last_failed_age=failed,
         failing=mode != "off" and failed is not None and (archived is None or failed < archived),
         ready=int(row.get("ready") or 0),
+        command=bool(row.get("command")),
     )

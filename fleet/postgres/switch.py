@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from core.errors import StepFailed, Unreachable
 from core.outcome import Evidence, Probe
 from fleet.inventory import Node
-from fleet.postgres import control, lsn, upstream, wal
+from fleet.postgres import brim, control, lsn, upstream, wal
 from fleet.postgres.candidate import LAG_BUDGET
 from fleet.postgres.observe import observe
 from fleet.postgres.patience import Connection, one, talk
@@ -22,9 +22,10 @@ STOP_TIME = 95.0  # seconds: wal_sender_timeout (60 s), after which a stuck wals
 GATE_TIME = 30.0  # seconds, as repmgr and pg_auto_failover
 REPLAY_TIME = 10.0  # seconds to replay what it has
 _CATCH_UP = 10.0  # seconds
-_REPLAYED = "SELECT pg_last_wal_replay_lsn()::text AS lsn"
-_DELAY = "SELECT setting::bigint > 0 AS wanted FROM pg_settings WHERE name = 'recovery_min_apply_delay'"
+_LATER = 2  # connections to the candidate that are opened ahead: for the gate and for the promotion
+_DELAYED = "SELECT current_setting('recovery_min_apply_delay') <> '0' AS delayed"
 _RECENT = "SELECT clock_timestamp() - checkpoint_time < interval '2 min' AS recent FROM pg_control_checkpoint()"
+_REPLAYED = "SELECT pg_last_wal_replay_lsn()::text AS lsn"
 _LONG_CHECKPOINT = 1.0  # seconds; after a longer one there is enough new to write to make a second one worth it
 
 
@@ -35,9 +36,11 @@ def prepare(site: Site, *, node: str, primary: str, slots: Mapping[str, str]) ->
         made = [slot for slot in slots.values() if upstream.ensure_slot(connection, slot)]
     with talk(site, site.cluster.node(primary), seconds=2 * CHECKPOINT_TIME) as connection:
         seconds = _checkpoint(connection)
-        if seconds > _LONG_CHECKPOINT:
+        if brim.fill(connection) or seconds > _LONG_CHECKPOINT:
             _checkpoint(connection)
+        _timeline, position = head(connection, primary)
     with talk(site, candidate, seconds=CHECKPOINT_TIME) as connection:
+        _see_it_replay(connection, node, position)  # it makes no checkpoint of its own before, nor WAL files ahead
         _checkpoint(connection)
     return Evidence(f"slots on {node}: {', '.join(slots.values())}; checkpoint took {seconds:.2f} s", {"made": made})
 
@@ -87,6 +90,7 @@ def stop(site: Site, *, node: str, candidate: str, slot: str, timeline: int) -> 
         known = upstream.current_conninfo(primary) or upstream.current_conninfo(standby)
         upstream.aim(primary, upstream.conninfo(known, new, node), slot)
     shell = site.shell(old)
+    site.ahead(new, _LATER)
     control.fence(shell, old)
     began = time.monotonic()
     control.request_stop(shell, old)
@@ -137,27 +141,30 @@ def given_back(site: Site, *, node: str, candidate: str) -> Probe:  # noqa: ARG0
     return Probe.DONE if served else Probe.NOT_DONE
 
 
-def gate(site: Site, *, node: str, candidate: str, timeline: int) -> Evidence:
+def gate(site: Site, *, node: str, candidate: str, timeline: int, ended: str = "") -> Evidence:
     """Prove that the candidate holds all that the old primary ever acknowledged: its shutdown checkpoint record.
 
-    Received must lie strictly behind the record's beginning, and the record itself must be there. Raises
-    ``StepFailed`` after 30 s; then the old primary can come back, for nobody was promoted.
+    Received must lie strictly behind the record's beginning, and the record itself must be there. ``ended`` is where
+    the stop saw it begin; that the old primary's WAL still ends there, behind a fence, is what the promotion looks at.
+    Raises ``StepFailed`` after 30 s; then the old primary can come back, for nobody was promoted.
     """
     old, new = site.cluster.node(node), site.cluster.node(candidate)
-    found = control.read_control(site.shell(old), old)
-    if found.state != control.SHUT_DOWN or not found.fenced:
-        raise StepFailed(
-            f"{node} is {found.state!r}, fenced: {found.fenced}.", "Look at it by hand.", code="NOT-STOPPED"
-        )
+    checkpoint = lsn.parse(ended) if ended else _shut_down(site, old)
     deadline = time.monotonic() + GATE_TIME
     with talk(site, new, seconds=2 * GATE_TIME) as connection:
-        while not (
-            reached(connection, candidate) > found.checkpoint and _confirmed(site, new, timeline, found.checkpoint)
-        ):
+        while not (reached(connection, candidate) > checkpoint and _confirmed(site, new, timeline, checkpoint)):
             if time.monotonic() > deadline:
-                raise _gate_failed(node, candidate, found.checkpoint, reached(connection, candidate))
+                raise _gate_failed(node, candidate, checkpoint, reached(connection, candidate))
             time.sleep(control.POLL)
-    return Evidence(f"{candidate} holds the shutdown record of {node} at {lsn.show(found.checkpoint)}: nothing is lost")
+    return Evidence(f"{candidate} holds the shutdown record of {node} at {lsn.show(checkpoint)}: nothing is lost")
+
+
+def _shut_down(site: Site, old: Node) -> int:
+    found = control.read_control(site.shell(old), old)
+    if found.state != control.SHUT_DOWN or not found.fenced:
+        said = f"{old.name} is {found.state!r}, fenced: {found.fenced}."
+        raise StepFailed(said, "Look at it by hand.", code="NOT-STOPPED")
+    return found.checkpoint
 
 
 def _gate_failed(node: str, candidate: str, checkpoint: int, has: int) -> StepFailed:
@@ -187,10 +194,10 @@ def _wait_near(primary: Connection, standby: Connection, name: str) -> None:
 def _see_it_replay(connection: Connection, name: str, position: int) -> None:
     """Wait until the candidate has replayed up to a place: it receives all the same while its replay hangs.
 
-    Such a one passes every later look, but can't be promoted, and then nobody accepts writes. One that is delayed on
-    purpose replays when it is promoted. Raises ``StepFailed``.
+    Such a one passes every later look, but can't be promoted, and then nobody accepts writes. Raises ``StepFailed``.
+    One that is kept behind on purpose replays when it is promoted.
     """
-    if one(connection, _DELAY)["wanted"]:
+    if one(connection, _DELAYED)["delayed"]:
         return
     deadline = time.monotonic() + REPLAY_TIME
     while (replayed := lsn.parse(one(connection, _REPLAYED)["lsn"] or "0/0")) < position:

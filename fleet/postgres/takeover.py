@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from core.errors import SeconderError, StepFailed
 from core.outcome import Evidence, Probe
 from fleet.inventory import Node
-from fleet.postgres import control, lsn, upstream
+from fleet.postgres import control, lsn, mute, upstream
 from fleet.postgres.loss import measure
-from fleet.postgres.patience import one, talk
+from fleet.postgres.patience import Connection, one, talk
 from fleet.postgres.standing import head, reached
 from fleet.site import Site
 
@@ -24,22 +24,34 @@ _CANARY = 10.0  # seconds
 _RECOVERY = "SELECT pg_is_in_recovery() AS in_recovery"
 
 
-def promote(site: Site, *, node: str, old: str, timeline: int, wal_bytes: int, wal_seconds: int) -> Evidence:
-    """Promote: no way back. ``wal_bytes`` and ``wal_seconds`` are the largest loss agreed to, 0 for none at all."""
+def promote(  # the step's args, and what was shown before
+    site: Site, *, node: str, old: str, timeline: int, wal_bytes: int, wal_seconds: int, weighed: str = ""
+) -> Evidence:
+    """Promote: no way back. ``wal_bytes`` and ``wal_seconds`` are the largest loss agreed to, 0 for none at all.
+
+    ``weighed`` is what the candidate had when the loss was measured behind the fence: with as much it is no larger now.
+    """
     new = site.cluster.node(node)
-    began = time.monotonic()
     with talk(site, new, seconds=PROMOTE_TIME + _CANARY) as connection:
         has = reached(connection, node)
         if wal_bytes:
-            _no_more_than(site, site.cluster.node(old), new, wal_bytes, wal_seconds)
+            _fenced(site, site.cluster.node(old))
+            if not weighed or has < lsn.parse(weighed):
+                _no_more_than(site, site.cluster.node(old), new, wal_bytes, wal_seconds)
         else:
             _nothing_missing(site, site.cluster.node(old), node, has)
-        one(connection, "SELECT pg_promote(false) AS sent")  # true looks only every 100 ms
-        while one(connection, _RECOVERY)["in_recovery"]:
-            if time.monotonic() - began > PROMOTE_TIME:
-                raise StepFailed(f"{node} is still in recovery after {PROMOTE_TIME:g} s.", code="PROMOTE-TOO-LONG")
-            time.sleep(control.POLL)
-        now, position = head(connection, node)
+        return lead(connection, node, timeline)
+
+
+def lead(connection: Connection, node: str, timeline: int) -> Evidence:
+    """Have a standby leave recovery and wait for it. Raises ``StepFailed`` when it stays, or keeps its timeline."""
+    began = time.monotonic()
+    one(connection, "SELECT pg_promote(false) AS sent")  # true looks only every 100 ms
+    while one(connection, _RECOVERY)["in_recovery"]:
+        if time.monotonic() - began > PROMOTE_TIME:
+            raise StepFailed(f"{node} is still in recovery after {PROMOTE_TIME:g} s.", code="PROMOTE-TOO-LONG")
+        time.sleep(control.POLL)
+    now, position = head(connection, node)
     if now <= timeline:
         raise StepFailed(f"{node} accepts writes on timeline {now}, not above {timeline}.", code="SAME-TIMELINE")
     took = time.monotonic() - began
@@ -85,6 +97,8 @@ def proven(site: Site, *, node: str) -> Probe:  # noqa: ARG001  # the step's arg
 def follow(site: Site, *, node: str, upstream_node: str, slot: str) -> Evidence:
     """Aim a standby at the new primary and wait until it streams the new timeline. No restart is needed (13+)."""
     sibling, new = site.cluster.node(node), site.cluster.node(upstream_node)
+    if mute.is_mute(site.shell(sibling), sibling):
+        return Evidence(mute.follow(site, node=node, upstream_node=upstream_node, slot=slot, timeout=FOLLOW_TIME))
     with talk(site, new) as connection:
         timeline, marker = head(connection, upstream_node)
         upstream.ensure_slot(connection, slot)
@@ -97,11 +111,14 @@ def follow(site: Site, *, node: str, upstream_node: str, slot: str) -> Evidence:
     return Evidence(f"{node} streams timeline {timeline} from {upstream_node}")
 
 
-def following(site: Site, *, node: str, upstream_node: str, slot: str) -> Probe:  # noqa: ARG001  # the step's args
+def following(site: Site, *, node: str, upstream_node: str, slot: str) -> Probe:
     """Look whether a standby streams the primary's timeline from it."""
-    new = site.cluster.node(upstream_node)
+    new, here = site.cluster.node(upstream_node), site.cluster.node(node)
+    if mute.is_mute(site.shell(here), here):
+        with talk(site, new) as connection:
+            return Probe.DONE if mute.fed(connection, slot) else Probe.NOT_DONE
     timeline, _position = _marker(site, new)
-    return Probe.NOT_DONE if upstream.follows(site, site.cluster.node(node), new, timeline) else Probe.DONE
+    return Probe.NOT_DONE if upstream.follows(site, here, new, timeline) else Probe.DONE
 
 
 def rejoin(site: Site, *, node: str, upstream_node: str) -> Evidence:
@@ -155,10 +172,13 @@ def _nothing_missing(site: Site, old: Node, name: str, has: int) -> None:
         )
 
 
-def _no_more_than(site: Site, old: Node, new: Node, wal_bytes: int, wal_seconds: int) -> None:
+def _fenced(site: Site, old: Node) -> None:
     shell = site.shell(old)
     if not control.gone(shell, old) or not control.fenced(shell, old):
         raise StepFailed(f"{old.name} is not stopped behind its fence.", "Nothing was promoted.", code="NOT-FENCED")
+
+
+def _no_more_than(site: Site, old: Node, new: Node, wal_bytes: int, wal_seconds: int) -> None:
     found = measure(site, old, new)
     if not found.within(wal_bytes, wal_seconds):
         allowed = f"{lsn.size(wal_bytes)} and {wal_seconds} s"

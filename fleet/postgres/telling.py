@@ -1,20 +1,20 @@
 """What people are told about a way back before they agree to it: pure."""
 
 from core.facts import Fact
-from fleet.inventory import Node
-from fleet.postgres import lsn, retained
+from fleet.inventory import Cluster
+from fleet.postgres import effort, lsn, retained
 from fleet.postgres.ladder import Choice, Rung
 from fleet.postgres.plight import Plight
 from fleet.postgres.readiness import Readiness
-from fleet.postgres.source import needed
+from fleet.postgres.speed import Speed
 from fleet.postgres.view import ClusterView
 from fleet.postgres.ways import Way
 
 _STEP = 16 << 20  # bytes: the loss agreed to is rounded up to whole WAL files
 _WAYS = {
     Rung.WAIT: "nothing",
-    Rung.UNPAUSE: "let it replay again",
-    Rung.REPAIR: "reconnect it to {primary}",
+    Rung.UNPAUSE: "nothing",
+    Rung.REPAIR: "reconnect it to {upstream}",
     Rung.FEED: "feed it WAL from the archive",
     Rung.REWIND: "rewind it to {primary}",
     Rung.COPY: "copy {source} whole",
@@ -23,7 +23,7 @@ _WAYS = {
 
 def title(way: Way) -> str:
     """Give the plan's title."""
-    return f"Resync {way.node}: {_WAYS[way.rung].format(primary=way.primary, source=way.source)}"
+    return f"Resync {way.node}: {_WAYS[way.rung].format(primary=way.primary, upstream=way.ahead, source=way.source)}"
 
 
 def facts(view: ClusterView, seen: Plight, way: Way) -> tuple[Fact, ...]:
@@ -49,35 +49,46 @@ def _rounded(lost: int) -> int:
     return -(-lost // _STEP) * _STEP
 
 
-def costs(way: Way, seen: Plight, ready: Readiness | None) -> tuple[str, ...]:
+def costs(way: Way, seen: Plight, ready: Readiness | None, measured: Speed | None = None) -> tuple[str, ...]:
     """Say what it costs, with estimates."""
     said = []
     if seen.lost is not None:
         said.append(f"gives up ≈ {lsn.size(seen.lost)} of WAL that only {way.node} has: what it wrote beyond the fork")
-    if way.rung is Rung.COPY and ready is not None:
-        free = "an unknown amount" if ready.free is None else lsn.size(ready.free)
-        said.append(
-            f"copies ≈ {lsn.size(ready.size)} from {way.source}; needs {lsn.size(needed(ready.size))}, free {free}"
-        )
+    said += effort.words(way, seen, ready, measured)
     if way.rung in {Rung.REWIND, Rung.COPY} or way.restart:
         said.append(f"{way.node} is down meanwhile" if way.running else f"{way.node} stays down until it is a standby")
     return (*said, f"{way.primary} goes on serving")
 
 
-def notes(way: Way, seen: Plight, choice: Choice, here: Node) -> tuple[str, ...]:
+def notes(way: Way, seen: Plight, choice: Choice, cluster: Cluster) -> tuple[str, ...]:
     """Say why this way and no cheaper one, and what is left behind."""
-    said = list(choice.why_not)
+    said, here = list(choice.why_not), cluster.node(way.node)
     if seen.end.wrote and way.rung >= Rung.REWIND:
         said.append(f"{way.node} last ran as a primary; it is never started as one again")
     if seen.standing.answers and seen.end.wrote:
         said.append(f"{way.node} STILL ACCEPTS WRITES: what clients write there is lost. Stop them first")
+    if seen.standing.paused:
+        said.append(f"replay is PAUSED on {way.node}: what it still shows of the past is gone after this")
     if way.rung is Rung.COPY and way.there:
-        said.append(f"the old folder is kept as {here.data}.old.… (the run's id); delete it by hand when you are sure")
+        later = f"/db discard {cluster.name} {way.node} deletes it once {way.node} has proved itself"
+        said.append(f"the old folder is kept as {here.data}.old.… (the run's id); {later}")
     if way.rung is Rung.COPY and seen.data and seen.data.linked:
         said.append("pg_wal lies elsewhere now; in the copy it lies in the data folder")
+    if seen.followed not in {"", way.ahead}:
+        kept = f"/db resync {cluster.name} {way.node} --follow {seen.followed}"
+        said.append(f"{way.node} followed {seen.followed} until now, and will follow {way.ahead}; to keep that: {kept}")
+    if way.rung is Rung.COPY and not way.there:
+        said.append(f"{way.node} has no files of its own left: it gets {way.source}'s, with port {here.port}")
+    said += [_stray(folder, len(names)) for folder, names in seen.strays.items() if folder in way.strays]
     if way.rung is Rung.REWIND:
         said.append(f"if the rewind fails, {way.node} stays down: then --rebuild")
     return tuple(said)
+
+
+def _stray(folder: str, count: int) -> str:
+    """Say what is moved out of an archive folder: no number of a timeline, which approvers look up themselves."""
+    files = "1 file" if count == 1 else f"{count} files"
+    return f"{folder} has {files} of timelines that the primary never was on: moved to stray.… (the run's id) there"
 
 
 def waiting(view: ClusterView, seen: Plight, way: Way) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Whom a standby follows: primary_conninfo, slots, and the wait until it streams."""
 
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 
 import psycopg
@@ -44,6 +45,16 @@ def conninfo(existing: str, upstream: Node, name: str) -> str:
     if "application_name" in kept:
         kept["application_name"] = name
     return make_conninfo(**{**kept, "host": upstream.address, "port": str(upstream.port)})
+
+
+def points_at(text: str, nodes: Iterable[Node]) -> str:
+    """Give the name of the node at which a conninfo points, or nothing."""
+    try:
+        parameters = conninfo_to_dict(text)
+    except psycopg.Error:
+        return ""
+    where = (parameters.get("host"), str(parameters.get("port") or "5432"))
+    return next((node.name for node in nodes if (node.address, str(node.port)) == where), "")
 
 
 def current_conninfo(connection: Connection) -> str:

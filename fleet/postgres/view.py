@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from fleet.postgres.managers import Manager, Trace
 from fleet.postgres.pace import Pace, fastest
 
 PRIMARY = "primary"
@@ -118,6 +119,7 @@ class Archiver:
     last_failed_age: float | None
     failing: bool
     ready: int
+    command: bool = True  # archive_command or archive_library is set
 
 
 @dataclass(frozen=True)
@@ -146,8 +148,8 @@ class NodeView:
 
     ``state`` is primary, standby, down (proven by the shell) or unknown. LSNs are bytes. ``write_lsn`` is a primary's,
     ``receive_lsn`` and ``replay_lsn`` a standby's. ``settings`` holds text as in pg_settings, never a secret.
-    ``control`` is filled only for a node whose database does not answer but whose shell does. ``paces`` are averages of
-    the WAL that a primary made, each over another time.
+    ``control`` is filled only where the database does not answer but the shell does. ``paces`` are averages, each over
+    another time, of the WAL that a primary made. ``traces`` tell of what else operates it.
     """
 
     name: str
@@ -178,6 +180,7 @@ class NodeView:
     clock_skew: float | None = None
     control: Control | None = None
     paces: tuple[Pace, ...] = ()
+    traces: tuple[Trace, ...] = ()
 
     @property
     def pace(self) -> Pace | None:
@@ -208,10 +211,11 @@ class NodeView:
 
 @dataclass(frozen=True)
 class ClusterView:
-    """All nodes of a cluster, each seen at its own moment."""
+    """All nodes of a cluster, each seen at its own moment. ``manager``: what else operates it."""
 
     name: str
     nodes: Mapping[str, NodeView]
+    manager: Manager | None = None
 
     @property
     def primaries(self) -> tuple[NodeView, ...]:
@@ -226,13 +230,10 @@ class ClusterView:
     @property
     def standbys(self) -> tuple[NodeView, ...]:
         """Give every node that answers and is in recovery."""
-        return tuple(node for node in self.nodes.values() if node.state == STANDBY)
+        return tuple(node for node in self.nodes.values() if node.state == STANDBY and node.reachable)
 
     def lag(self, name: str) -> int | None:
-        """Give the bytes that a standby lacks, or None when it can't be known.
-
-        Primary's LSN minus the further of received and replayed; samples differ in time, so never below 0.
-        """
+        """Give the bytes that a standby lacks (never below 0: samples differ in time), or None when nobody knows."""
         primary, node = self.primary, self.nodes[name]
         if primary is None or primary.write_lsn is None or node.state != STANDBY or node.has_lsn is None:
             return None

@@ -16,7 +16,20 @@ _AT = re.compile(r"\bat ([0-9A-F]+/[0-9A-F]+)")
 _IN = re.compile(r"in WAL record at ([0-9A-F]+/[0-9A-F]+)")
 _NO_FILE = re.compile(r'could not find file "[0-9A-F]{8}([0-9A-F]{8})([0-9A-F]{8})"')
 _LENGTH = re.compile(r"len \(rec/tot\):\s*\d+/\s*(\d+)")
+_UNTIL = re.compile(r"^until [0-9A-F]{8}([0-9A-F]{8})([0-9A-F]{8}) of (\d+) bytes$", re.MULTILINE)
 _COMMIT = re.compile(r"desc: COMMIT\S* (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) UTC")
+
+# Left alone pg_waldump learns the size of WAL files from whichever it finds first; one that was made ahead is empty,
+# and it gives up ("header specifies 0 bytes"). So it is told files: the one with the place, the last of the timeline.
+_DUMP = """
+wal=$1 line=$2 start=$3
+shift 3
+for last in "$wal/$line"????????????????; do :; done
+size=$(wc -c < "$last") || exit
+echo "until ${last##*/} of $size bytes" >&2
+first=$line$(printf '%08X%08X' $((start >> 32)) $(((start & 4294967295) / size)))
+exec "$@" -p "$wal" "$first" "${last##*/}"
+"""
 
 
 @dataclass(frozen=True)
@@ -30,8 +43,9 @@ class Commits:
 
 def waldump_argv(node: Node, timeline: int, start: int, *options: str) -> list[str]:
     """Give the command that reads a node's WAL from a place on, with times in UTC and messages in English."""
-    where = ["-p", f"{node.data.rstrip('/')}/pg_wal", "-t", str(timeline), "-s", lsn.show(start)]
-    return ["env", "LC_ALL=C", "TZ=UTC", program(node, "pg_waldump"), *where, *options]
+    where = [f"{node.data.rstrip('/')}/pg_wal", f"{timeline:08X}", str(start)]
+    said = ["env", "LC_ALL=C", "TZ=UTC", program(node, "pg_waldump"), "-s", lsn.show(start), *options]
+    return ["sh", "-c", _DUMP, "waldump", *where, *said]
 
 
 def holds_shutdown(shell: Shell, node: Node, timeline: int, checkpoint: int) -> bool:
@@ -53,6 +67,9 @@ def end_of_wal(shell: Shell, node: Node, timeline: int, start: int) -> int:
     inside, missing = _IN.search(ran.err), _NO_FILE.search(ran.err)
     if missing and (edge := (int(missing[1], 16) << 32) + int(missing[2], 16) * lsn.SEGMENT) > start:
         return edge  # it ended with the last byte of a file
+    if ran.ok and (last_file := _UNTIL.search(ran.err)):
+        size = int(last_file[3])
+        return (int(last_file[1], 16) << 32) + (int(last_file[2], 16) + 1) * size  # all files are full
     if inside is None:
         raise ShellError(f"The end of {node.name}'s WAL can't be found: {_last(ran)}", code="WAL-END")
     last = lsn.parse(inside[1])
@@ -65,7 +82,7 @@ def commits_after(shell: Shell, node: Node, timeline: int, start: int) -> Commit
     ran = shell.run(waldump_argv(node, timeline, start, "--rmgr=Transaction"), timeout=_LONG)
     if "could not find a valid record after" in ran.err:
         return Commits(0, None, None)
-    if not (_IN.search(ran.err) or _NO_FILE.search(ran.err)):
+    if not (ran.ok or _IN.search(ran.err) or _NO_FILE.search(ran.err)):
         raise ShellError(f"{node.name}'s WAL can't be read: {_last(ran)}", code="WAL-READ")
     times = [datetime.fromisoformat(text).replace(tzinfo=UTC) for text in _COMMIT.findall(ran.out)]
     return Commits(len(times), times[0] if times else None, times[-1] if times else None)

@@ -20,6 +20,9 @@ class Way:
     """One way back: ``restart``: the node is stopped for it. ``running``: it ran as a standby before.
 
     ``source`` is copied from, ``slots`` are those that a former primary kept for others, ``archive`` feeds it.
+    ``upstream`` is whom it follows when that is not the primary. ``rate`` limits a copy, as pg_basebackup spells it.
+    ``former`` is whom it followed before, where its slot would pin WAL for ever.
+    ``strays`` are archive folders with files of timelines that are not ``known``: the primary never was on them.
     """
 
     rung: Rung
@@ -35,6 +38,16 @@ class Way:
     archive: str = ""
     slots: tuple[str, ...] = ()
     there: bool = True
+    upstream: str = ""
+    rate: str = ""
+    strays: tuple[str, ...] = ()
+    known: tuple[int, ...] = ()
+    former: str = ""
+
+    @property
+    def ahead(self) -> str:
+        """Give whom the node is going to follow."""
+        return self.upstream or self.primary
 
     @property
     def same(self) -> dict[str, Any]:
@@ -45,25 +58,26 @@ class Way:
     def fed(self) -> dict[str, Any]:
         """Give whom the node follows, and from where it may fetch WAL."""
         archive = {"archive": self.archive} if self.archive else {}
-        return {"node": self.node, "primary": self.primary, "slot": self.slot, **archive}
+        return {"node": self.node, "upstream": self.ahead, "slot": self.slot, **archive}
 
 
 def steps(way: Way) -> tuple[Step, ...]:
     """Give the steps of a way back, in order."""
     match way.rung:
-        case Rung.WAIT:
+        case Rung.WAIT | Rung.UNPAUSE:  # resync does nothing about these
             return ()
-        case Rung.UNPAUSE:
-            return (_step("resume", {"node": way.node}, f"let {way.node} replay again", _QUICK), _prove(way))
         case Rung.REPAIR | Rung.FEED if way.restart:
-            return (_stop(way), _slot(way), _settle(way), _start(way), _prove(way), *_tidy(way))
+            around = (_stop(way), _slot(way), _settle(way), _start(way))
+            return (*_aside(way), *around, _prove(way), *_unslot(way), *_tidy(way))
         case Rung.REPAIR | Rung.FEED:
-            return (_slot(way), _step("aim", way.fed, f"aim {way.node} at {way.primary}, reload", _QUICK), _prove(way))
+            aim = _step("aim", way.fed, f"aim {way.node} at {way.ahead}, reload", _QUICK)
+            return (*_aside(way), _slot(way), aim, _prove(way), *_unslot(way))
         case Rung.REWIND:
-            return (_stop(way), *_rewind(way), _slot(way), _settle(way), _start(way), _prove(way))
+            return (*_aside(way), _stop(way), *_rewind(way), _slot(way), _settle(way), _start(way), _prove(way))
         case Rung.COPY:
             stop = (_stop(way),) if way.there else ()
-            return (*stop, _slot(way), *_copy(way), _start(way, undo=True), _prove(way))
+            copy = (*stop, _slot(way), *_copy(way), _start(way, undo=True))
+            return (*_aside(way), *copy, _prove(way), *_unslot(way))
 
 
 def _rewind(way: Way) -> tuple[Step, ...]:
@@ -76,9 +90,10 @@ def _rewind(way: Way) -> tuple[Step, ...]:
 def _copy(way: Way) -> tuple[Step, ...]:
     discard = Undo("discard", {"node": way.node}, "set the copy aside")
     back = Undo("swap_back", {"node": way.node}, "put the old folder back")
-    copy = {**way.same, "source": way.source}
+    copy = {**way.same, "source": way.source, **({"rate": way.rate} if way.rate else {})}
     return (
         Step("copy", copy, f"copy {way.source} beside {way.node}'s folder", Kind.PROBE, _LONG, undo=discard),
+        _step("verify", {"node": way.node}, "read the copy back, with its WAL", _LONG),
         _settle(way, fresh=True),
         Step("swap", way.same, "rename: old folder aside, new one in", Kind.PROBE, _STOP, undo=back),
     )
@@ -96,17 +111,34 @@ def _start(way: Way, *, undo: bool = False) -> Step:
 
 
 def _slot(way: Way) -> Step:
-    return _step("slot", {**way.same, "slot": way.slot}, f"slot {way.slot} on {way.primary}", _QUICK)
+    args = {**way.same, "slot": way.slot, "upstream": way.ahead}
+    return _step("slot", args, f"slot {way.slot} on {way.ahead}", _QUICK)
 
 
 def _settle(way: Way, *, fresh: bool = False) -> Step:
     args = {**way.fed, "fresh": True} if fresh else way.fed
-    return _step("settle", args, f"{way.node}'s own configuration, aimed at {way.primary}", _QUICK)
+    return _step("settle", args, f"{way.node}'s own configuration, aimed at {way.ahead}", _QUICK)
 
 
 def _prove(way: Way) -> Step:
-    args = {"node": way.node, "primary": way.primary, "timeline": way.timeline, "replays": way.replays}
+    follows = {"node": way.node, "primary": way.primary, "upstream": way.ahead}
+    args = {**follows, "timeline": way.timeline, "replays": way.replays}
     return _step("prove", args, f"see {way.node} stream and replay", _FEED if way.rung is Rung.FEED else _STREAM)
+
+
+def _aside(way: Way) -> tuple[Step, ...]:
+    if not way.strays:
+        return ()
+    folders = list(way.strays)
+    back = Undo("put_back", {"node": way.node, "folders": folders}, "put the archive's files back")
+    args = {"same": way.same, "folders": folders, "known": list(way.known)}
+    title = f"set stray WAL files aside in {', '.join(folders)}"
+    return (Step("set_aside", args, title, Kind.IDEMPOTENT, _STOP, undo=back),)
+
+
+def _unslot(way: Way) -> tuple[Step, ...]:
+    args = {"node": way.former, "slot": way.slot}
+    return (_step("unslot", args, f"drop slot {way.slot} on {way.former}", _QUICK),) if way.former else ()
 
 
 def _tidy(way: Way) -> tuple[Step, ...]:

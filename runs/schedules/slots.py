@@ -1,4 +1,4 @@
-"""Which moment of which day is due, in local time: computed here, since clocks are put forward and back."""
+"""Which moment is due: of a day, in local time, since clocks are put forward and back; or every so often."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,8 +30,28 @@ class Daily:
     missed: Missed = Missed.CATCH_UP
 
 
-def newest_slot(daily: Daily, now: datetime) -> datetime:
-    """Give the newest moment that is due, in UTC: in a repeated hour the first, for a skipped one the first behind it.
+@dataclass(frozen=True)
+class Every:
+    """Something that happens every so many seconds, counted in UTC from 1970. ``work`` is given the slot."""
+
+    name: str
+    seconds: int
+    work: Callable[[str], None]
+    missed: Missed = Missed.SKIP
+
+
+Schedule = Daily | Every
+
+
+def newest_slot(schedule: Schedule, now: datetime) -> datetime:
+    """Give the newest moment that is due, in UTC."""
+    if isinstance(schedule, Daily):
+        return _newest_day(schedule, now)
+    return datetime.fromtimestamp(int(now.timestamp()) // schedule.seconds * schedule.seconds, UTC)
+
+
+def _newest_day(daily: Daily, now: datetime) -> datetime:
+    """Give a day's moment: in a repeated hour the first, for a skipped one the first behind it.
 
     Where that would be the next day already, the last one before it: each day has its own.
     Raises ValueError for a schedule without days.

@@ -1,6 +1,6 @@
 """The rows of schedules: one for each slot that somebody has claimed."""
 
-from sqlmodel import Field, Session, SQLModel, col, select, update
+from sqlmodel import Field, Session, SQLModel, col, delete, select, update
 
 from audit.store import changed_one
 
@@ -56,3 +56,9 @@ def done(session: Session, schedule: str, slot_utc: str, at: str, note: str = ""
     if row is not None:
         row.done_at, row.note = at, note
         session.add(row)
+
+
+def forget(session: Session, schedule: str, before: str) -> None:
+    """Forget the slots of before a moment that are done; the mark of a schedule's first look stays."""
+    old = (col(SlotRow.schedule) == schedule) & (col(SlotRow.slot_utc) < before) & col(SlotRow.done_at).is_not(None)
+    session.exec(delete(SlotRow).where(old))

@@ -10,7 +10,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from audit.store import Store
 from core.clock import Clock, moment, stamp
 from runs.schedules import store as rows
-from runs.schedules.slots import Daily, Missed, newest_slot
+from runs.schedules.slots import Every, Missed, Schedule, newest_slot
 from runs.schedules.store import SlotRow
 
 _log = logging.getLogger(__name__)
@@ -30,33 +30,33 @@ class Ticks:
     owner: str
     lives: Callable[[str], bool] = lambda _owner: False
 
-    def look(self, schedules: Sequence[Daily]) -> None:
+    def look(self, schedules: Sequence[Schedule]) -> None:
         """Claim and do what is due, and what a dead bot left undone. Raises StoreUnavailable."""
         now = self.clock.now()
-        for daily in schedules:
-            slot = newest_slot(daily, now)
-            if self._mine(daily, stamp(slot), now):
-                self._do(daily, slot, now)
-            for left in self._left(daily, now):
-                self._do(daily, moment(left.slot_utc), now)
+        for schedule in schedules:
+            slot = newest_slot(schedule, now)
+            if self._mine(schedule, stamp(slot), now):
+                self._do(schedule, slot, now)
+            for left in self._left(schedule, now):
+                self._do(schedule, moment(left.slot_utc), now)
 
-    def _mine(self, daily: Daily, slot: str, now: datetime) -> bool:
+    def _mine(self, schedule: Schedule, slot: str, now: datetime) -> bool:
         """Claim a slot. At a schedule's very first look nothing is due: it was made after that slot."""
         with self.store.reading() as session:
-            if rows.knows(session, daily.name, slot):
+            if rows.knows(session, schedule.name, slot):
                 return False
         with self.store.transaction() as session:
-            first = rows.take(session, self._row(daily.name, _FIRST, now, done_at=stamp(now)))
+            first = rows.take(session, self._row(schedule.name, _FIRST, now, done_at=stamp(now)))
             done_at = stamp(now) if first else None
-            return rows.take(session, self._row(daily.name, slot, now, done_at)) and not first
+            return rows.take(session, self._row(schedule.name, slot, now, done_at)) and not first
 
     def _row(self, name: str, slot: str, now: datetime, done_at: str | None) -> SlotRow:
         return SlotRow(schedule=name, slot_utc=slot, owner=self.owner, claimed_at=stamp(now), done_at=done_at)
 
-    def _left(self, daily: Daily, now: datetime) -> list[SlotRow]:
+    def _left(self, schedule: Schedule, now: datetime) -> list[SlotRow]:
         """Take slots whose bot died in the middle, or whose work failed a while ago."""
         with self.store.reading() as session:
-            found = rows.left(session, daily.name, stamp(now - AGAIN))
+            found = rows.left(session, schedule.name, stamp(now - AGAIN))
         mine = [row for row in found if row.owner == self.owner or not self.lives(row.owner)]
         taken = []
         for row in mine:
@@ -65,21 +65,23 @@ class Ticks:
                     taken.append(row)
         return taken
 
-    def _do(self, daily: Daily, slot: datetime, now: datetime) -> None:
-        late = PROMPT if daily.missed is Missed.SKIP else CATCH_UP
+    def _do(self, schedule: Schedule, slot: datetime, now: datetime) -> None:
+        late = PROMPT if schedule.missed is Missed.SKIP else CATCH_UP
         if now - slot > late:
-            self._note(daily, slot, "missed")
+            self._note(schedule, slot, "missed")
             return
         try:
-            daily.work(stamp(slot))
+            schedule.work(stamp(slot))
         except Exception:  # noqa: BLE001  # one of three places that catch all: other schedules must run
-            _log.exception("Schedule %s failed in slot %s; it is tried again", daily.name, stamp(slot))
+            _log.exception("Schedule %s failed in slot %s; it is tried again", schedule.name, stamp(slot))
             return
-        self._note(daily, slot, "")
+        self._note(schedule, slot, "")
 
-    def _note(self, daily: Daily, slot: datetime, note: str) -> None:
+    def _note(self, schedule: Schedule, slot: datetime, note: str) -> None:
         with self.store.transaction() as session:
-            rows.done(session, daily.name, stamp(slot), stamp(self.clock.now()), note)
+            rows.done(session, schedule.name, stamp(slot), stamp(self.clock.now()), note)
+            if isinstance(schedule, Every):  # two dozen a day: who is done with long ago is forgotten
+                rows.forget(session, schedule.name, stamp(slot - CATCH_UP))
 
 
 def ticker(work: Callable[[], None]) -> BackgroundScheduler:

@@ -2,10 +2,13 @@ from dataclasses import replace
 
 from actions import promote
 from core.facts import drift
+from core.outcome import Refusal
 from core.plan import Kind, Plan, plan_from_json
 from core.spec import Spec
 from fleet.postgres.candidate import choose
+from fleet.postgres.handover import Handover
 from fleet.postgres.loss import Loss
+from fleet.postgres.managers import Manager
 from fleet.postgres.view import ClusterView, Slot
 from tests.fixtures.views import HERE, cluster_view, dead, inventory, primary, sender, standby
 
@@ -45,6 +48,7 @@ def test_a_switchover_says_what_it_does_in_order() -> None:
         "db3 follows db2",
         "db1 returns as standby",
         "drop slots that nobody needs",
+        "see WAL of db2 in the archive",
     ]
     assert plan.caps == {}
     assert plan.costs == ("loss 0", "writes stop ≈ 0.3 s", "cuts no session")
@@ -136,3 +140,46 @@ def test_what_blocks_a_stop_is_refused() -> None:
     refused = promote.refuse(ASKED, found(view))
     assert refused is not None
     assert refused.code == "PROMOTE-STUCK-WALSENDER"
+
+
+PATRONI = Handover(
+    Manager("patroni", ("session Patroni heartbeat on db1",)), ("patronictl", "switchover", "main", "--force")
+)
+
+
+def handed(view: ClusterView, loss: Loss | None = None, other: Handover = PATRONI) -> promote.Found:
+    return replace(found(view, loss), handover=other)
+
+
+def test_a_managed_cluster_is_switched_by_its_manager_and_by_nothing_of_ours() -> None:
+    plan = promote.plan(ASKED, handed(cluster_view()))
+    assert plan.title == "Switch main: db1 → db2 (by Patroni)"
+    assert [step.name for step in plan.steps] == ["rehearse", "hand_over", "prove", "streams", "streams"]
+    assert [step.name for step in plan.steps if step.ponr] == ["hand_over"]
+    assert not any(step.undo for step in plan.steps)
+    assert {step.name for step in plan.steps} <= promote.STEPS.keys()
+    assert plan_from_json(plan.to_json()).plan_hash == plan.plan_hash
+    assert any("patronictl switchover main --force" in line for line in plan.onward)
+    assert not any("pg_ctl" in line for line in (*plan.onward, *plan.back))
+
+
+def test_a_manager_that_is_told_something_else_voids_consent() -> None:
+    older = promote.plan(ASKED, handed(cluster_view()))
+    other = replace(PATRONI, argv=(*PATRONI.argv, "--more"))
+    newer = promote.plan(ASKED, handed(cluster_view(), other=other))
+    assert [change.name for change in drift(older.facts, newer.facts)] == ["command"]
+    assert older.plan_hash != newer.plan_hash != switch().plan_hash
+
+
+def test_a_failover_by_a_manager_sees_the_primary_dead_and_measures_the_loss_before() -> None:
+    view = cluster_view(dead("db1"), standby("db2"), standby("db3"))
+    plan = promote.plan(ASKED, handed(view, LITTLE))
+    assert [step.name for step in plan.steps] == ["confirm", "weigh", "rehearse", "hand_over", "prove", "streams"]
+    assert plan.caps == {"wal_bytes": 16 * 1024**2, "wal_seconds": 10}
+    assert any("not fenced by Seconder" in note for note in plan.notes)
+
+
+def test_what_the_manager_says_no_to_is_refused_before_anything_else() -> None:
+    no = Refusal("PROMOTE-MAINTENANCE", "Patroni is in maintenance mode.")
+    assert promote.refuse(ASKED, handed(cluster_view(), other=replace(PATRONI, refusal=no))) == no
+    assert promote.refuse(ASKED, handed(cluster_view())) is None

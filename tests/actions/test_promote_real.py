@@ -59,7 +59,7 @@ def test_the_primary_can_go_there_and_back(cluster: DemoCluster, site: Reach) ->
 def test_each_step_is_found_not_done_before_it_and_done_after_it(cluster: DemoCluster, site: Reach) -> None:
     plan = planned(promote.ACTION, TO_DB2, site)
     for n, step in enumerate(plan.steps, start=1):
-        looked_up = step.kind is not Kind.LOOK and step.name != "prove"
+        looked_up = step.kind is not Kind.LOOK and step.name not in {"prove", "archive"}
         if looked_up:
             assert probe(promote.ACTION, step, site) is Probe.NOT_DONE, step.name
         do(promote.ACTION, step.name, step.args, site, n)

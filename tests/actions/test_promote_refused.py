@@ -30,13 +30,13 @@ def healthy(site: Reach) -> bool:
     return promote.refuse(ANY, found) is None and not found.view.nodes["db3"].apply_delay
 
 
-def test_a_frozen_primary_is_not_replaced(shared_cluster: DemoCluster, site: Reach) -> None:
+def test_a_frozen_primary_is_not_replaced_while_its_standbys_hear_it(shared_cluster: DemoCluster, site: Reach) -> None:
     shared_cluster.freeze("db1")
     try:
         refused = refusal(promote.ACTION, TO_DB2, site)
     finally:
         shared_cluster.thaw("db1")
-    assert refused.code == "PROMOTE-PRIMARY-SILENT"
+    assert refused.code == "PROMOTE-PRIMARY-ALIVE"
 
 
 def test_a_paused_standby_a_delayed_one_and_a_silent_one_are_no_candidates(

@@ -42,7 +42,6 @@ HEALTHY = Plight(
 )  # fmt: skip
 
 CHEAP = {
-    Rung.UNPAUSE: replace(HEALTHY.standing, paused=True),
     Rung.REPAIR: replace(HEALTHY.standing, streaming=False),
     Rung.FEED: replace(HEALTHY.standing, streaming=False, wal_kept=False, archive_has=True),
 }
@@ -63,7 +62,7 @@ STANDING = Asked("main", "db3")
 
 
 def test_the_command_reads_as_people_type_it() -> None:
-    assert SPEC.usage == "resync CLUSTER NODE [--rebuild] [--from FROM]"
+    assert SPEC.usage == "resync CLUSTER NODE [--rebuild] [--from FROM] [--follow FOLLOW] [--rate RATE]"
     assert SPEC.lock is Lock.CLUSTER
     assert SPEC.risk is Risk.DESTRUCTIVE
     assert asked("main", "db1", rebuild=True, **{"from": "db3"}) == Asked("main", "db1", rebuild=True, source="db3")
@@ -81,6 +80,30 @@ def test_a_healthy_standby_is_refused_kindly_with_the_evidence() -> None:
     assert refused.code == "RESYNC-NOT-NEEDED"
     assert refused.message == "db3 streams timeline 2, 0 B behind and replaying: nothing to do."
     assert refused.hint.endswith("/db resync main db3 --rebuild")
+
+
+PAUSED = replace(HEALTHY, standing=replace(HEALTHY.standing, paused=True))
+
+
+@pytest.mark.parametrize(
+    "standing",
+    [
+        PAUSED.standing,
+        replace(PAUSED.standing, delayed=True, moving=False),
+        replace(PAUSED.standing, streaming=False, wal_kept=False, archive_has=True),
+    ],
+    ids=["streaming", "delayed", "to be fed from the archive"],
+)
+def test_a_pause_that_somebody_made_is_not_lifted_by_a_resync(standing: Standing) -> None:
+    refused = refuse(STANDING, found(replace(HEALTHY, standing=standing), STANDING))
+    assert refused is not None
+    assert refused.code == "RESYNC-PAUSED"
+    assert refused.hint.endswith("/db resume main db3")
+
+
+def test_a_copy_over_a_paused_standby_says_that_its_past_is_gone() -> None:
+    made = planned(PAUSED, replace(STANDING, rebuild=True))
+    assert "replay is PAUSED on db3: what it still shows of the past is gone after this" in made.notes
 
 
 @pytest.mark.parametrize(
@@ -129,7 +152,6 @@ def test_more_wal_that_only_the_node_has_is_another_plan_above_what_was_agreed()
 @pytest.mark.parametrize(
     ("rung", "verb"),
     [
-        (Rung.UNPAUSE, "let it replay again"),
         (Rung.REPAIR, "reconnect it to db2"),
         (Rung.FEED, "feed it WAL from the archive"),
     ],

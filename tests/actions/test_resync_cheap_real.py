@@ -19,15 +19,11 @@ pytestmark = pytest.mark.postgres
 __all__ = ["cluster", "site"]
 
 
-def test_a_paused_standby_is_only_unpaused(cluster: DemoCluster, site: Site) -> None:
+def test_a_paused_standby_stays_paused(cluster: DemoCluster, site: Site) -> None:
     with cluster.connect("db2") as connection:
         connection.execute("SELECT pg_wal_replay_pause()")
     write(cluster, "db1")
-    made = planned(site, "db2")
-    assert way(made) == "unpause"
-    assert made.risk is Risk.CHANGE
-    Carrier(ACTION, made, site).all()
-    in_step(cluster, "db1", "db2")
+    assert refused(site, "db2").code == "RESYNC-PAUSED"
 
 
 def test_a_dropped_slot_is_made_again(cluster: DemoCluster, site: Site) -> None:

@@ -102,7 +102,7 @@ def test_without_a_slot_its_wal_may_go_any_time() -> None:
 
 
 def test_where_no_wal_is_needed_none_is_missed() -> None:
-    assert resync(replace(HEALTHY, standing=replace(HEALTHY.standing, paused=True))) == (ENDS,)
+    assert resync(HEALTHY, words=replace(STANDING, rebuild=True)) == (ENDS,)
 
 
 def test_the_loss_agreed_to_is_the_budget_that_waiting_has() -> None:

@@ -10,7 +10,8 @@ import pytest
 from approvals.eligible import enough_people
 from approvals.rule import Rule
 from bot.settings import Settings, load_settings
-from bot.settings_file import File, Table
+from bot.settings_file import File
+from bot.settings_words import Table
 from core.plan import Risk
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config" / "seconder.example.toml"
@@ -74,4 +75,7 @@ def _parts(value: object) -> Iterator[Table]:
             yield from _parts(getattr(value, name))
     elif isinstance(value, Mapping):
         for each in value.values():
+            yield from _parts(each)
+    elif isinstance(value, tuple):
+        for each in value:
             yield from _parts(each)

@@ -8,6 +8,7 @@ from bot.settings import load_settings
 from core.errors import ConfigurationError
 from core.outcome import Refusal
 from core.plan import Risk
+from fleet.inventory import Managed
 
 GOOD = """
 [people.ana]
@@ -105,6 +106,10 @@ def test_all_faults_come_at_once_with_their_lines(tmp_path: Path) -> None:
             "schedules.n.days",
         ),
         ("[policy.change]", '[anchors]\nnodes = ["main/db9"]\n[policy.change]', "CLUSTER/NODE"),
+        ('channel = "ops"', 'channel = "ops"\nmanager = "patroni"\nmanager_config = "/c"', "go together"),
+        ('channel = "ops"', 'channel = "ops"\nmanager_program = "/p"\nmanager_config = "/c"', "go together"),
+        ('channel = "ops"', 'channel = "ops"\nmanager = "stolon"', "clusters.main.manager"),
+        ('channel = "ops"', 'channel = "ops"\nmanager_program = "/bin/sh -c"', "clusters.main.manager_program"),
     ],
 )
 def test_a_contradiction_is_a_fault(tmp_path: Path, old: str, new: str, said: str) -> None:
@@ -123,3 +128,12 @@ def test_every_secret_can_come_from_a_file(tmp_path: Path) -> None:
     environment = read_environment(given)
     assert (environment.bot_token, environment.app_token) == ("xoxb-file", "xapp-credential")
     assert "xoxb" not in repr(environment)
+
+
+def test_who_manages_a_cluster_is_read_with_its_program(tmp_path: Path) -> None:
+    told = 'manager = "repmgr"\nmanager_program = "/bin/repmgr"\nmanager_config = "/etc/{node}.conf"'
+    path = tmp_path / "seconder.toml"
+    path.write_text(GOOD.replace('channel = "ops"', f'channel = "ops"\n{told}', 1))
+    assert load_settings(path).clusters["main"].managed == Managed("repmgr", "/bin/repmgr", "/etc/{node}.conf")
+    path.write_text(GOOD)
+    assert load_settings(path).clusters["main"].managed == Managed()

@@ -143,6 +143,12 @@ def test_a_card_that_may_lose_data_says_so_and_how_much() -> None:
     assert "16.0 MiB" in shown
 
 
+def test_a_card_whose_approver_answers_for_something_says_for_what() -> None:
+    shown = text(card(request(State.OPEN, replace(a_plan(), typed="db1 IS OFF"), votes=())))
+    assert "DATA MAY BE LOST" in shown
+    assert "You will type *db1 IS OFF*" in shown
+
+
 def test_stop_is_there_before_the_point_of_no_return_and_gone_behind_it() -> None:
     done, started, pending = StepState.DONE, StepState.STARTED, StepState.PENDING
     asked = request(State.RUNNING)

@@ -20,6 +20,7 @@ def test_a_plan_survives_the_store() -> None:
         pytest.param({"version": 2}, id="the action's version"),
         pytest.param({"target": "db3"}, id="the target"),
         pytest.param({"asked": {"cluster": "main", "node": "db3"}}, id="what was asked"),
+        pytest.param({"typed": "db1 IS OFF"}, id="what an approver types"),
         pytest.param({"caps": {"wal_bytes": 1}}, id="the largest loss"),
         pytest.param({"steps": (step("first"),)}, id="the steps"),
         pytest.param({"facts": (Fact("primary", "main", "db9"),)}, id="an exact fact"),

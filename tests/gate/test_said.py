@@ -148,6 +148,12 @@ SAID: list[tuple[Callable[[Scene], Came], str, str, str]] = [
         "Nothing was approved: look again at what this changes.",
     ),
     (
+        lambda s: under(s, emergency=DBA).asks("ana", replace(a_plan(), typed="db1 IS OFF"), URGENT),
+        "REASON-UNSAID",
+        "Nobody approves this, so nobody types “db1 IS OFF”: the reason has to say it.",
+        "Only if it is so: --emergency “db1 IS OFF, and why”.",
+    ),
+    (
         looked,
         "LOOK",
         "What you looked up is not what this plan was made on.",

@@ -196,6 +196,25 @@ def test_what_is_destructive_is_approved_by_typing_its_target(scene: Scene, type
     assert scene.record(request)[-1] == ("auth.denied", "denied", "ben")
 
 
+OFF = replace(a_plan(), typed="db1 IS OFF")
+
+
+@pytest.mark.parametrize("typed", [Typed(), Typed("db2"), Typed("db1"), Typed("db1 is off")])
+def test_what_only_a_person_can_know_is_typed_instead_of_the_target(scene: Scene, typed: Typed) -> None:
+    request = scene.asked("ana", OFF)
+    came = scene.gate.vote(scene.actor("ben"), request, Verdict.APPROVE, typed=typed)
+    assert code(came) == "TARGET"
+    done = scene.gate.vote(scene.actor("ben"), request, Verdict.APPROVE, typed=Typed(" db1 IS OFF "))
+    assert not isinstance(done, Refusal)
+    assert scene.state(request) is State.APPROVED
+
+
+def test_who_runs_it_alone_says_in_the_reason_what_an_approver_would_type(scene: Scene) -> None:
+    scene.rule = strict(emergency=frozenset({"dba"}))
+    assert code(scene.asks("ana", OFF, Wish("its disk died", emergency=True))) == "REASON-UNSAID"
+    assert not isinstance(scene.asks("ana", OFF, Wish("its disk died, db1 IS OFF", emergency=True)), Refusal)
+
+
 @pytest.mark.parametrize(("looked", "counts"), [("7", True), (" 7 ", True), ("8", False), ("", False)])
 def test_who_approves_types_what_is_not_on_the_card(scene: Scene, looked: str, *, counts: bool) -> None:
     scene.rule = strict(look=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
+from actions import promote
 from approvals.ending import Ending
 from approvals.lease import Book
 from approvals.model import State
@@ -34,7 +35,7 @@ STEPS = tuple(
     replace(step(name, kind), args={"pad": FAT})
     for name, kind in [("first", Kind.PROBE), ("second", Kind.IDEMPOTENT), ("third", Kind.PROBE), ("fourth", Kind.LOOK)]
 )
-PLAN = a_plan(Risk.CHANGE, STEPS)
+PLAN = replace(a_plan(Risk.CHANGE, STEPS), version=promote.SPEC.version)
 MOMENTS = ["redeem", *(f"{what} {n}" for n in range(1, len(STEPS) + 1) for what in ("intent", "outcome")), "end"]
 CASES = [(kind, at) for kind in ("full", "read-only", "locked") for at in MOMENTS if (kind, at) != ("full", "end")]
 

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlmodel import select
 
 from audit.store import Store
 from runs.schedules import store as rows
-from runs.schedules.slots import Daily, Missed
+from runs.schedules.slots import Daily, Every, Missed
 from runs.schedules.store import SlotRow
 from runs.schedules.ticking import Ticks
 from tests.fixtures.house import StandingClock, clock
@@ -115,3 +116,16 @@ def test_two_bots_that_see_the_same_slot_left_do_not_both_take_it(table: Table) 
 
 def stamped(table: Table) -> str:
     return table.clock.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def test_what_happens_every_hour_is_done_once_an_hour_and_forgotten_after_half_a_day(table: Table) -> None:
+    hourly = [Every("ready", HOUR, table.work)]
+    table.bot("bot-1").look(hourly)
+    for _hour in range(20):
+        table.clock.forward(HOUR)
+        for name in ("bot-1", "bot-2"):
+            table.bot(name).look(hourly)
+    assert len(table.done) == len(set(table.done)) == 20
+    with table.store.reading() as session:
+        kept = session.exec(select(SlotRow.slot_utc).where(SlotRow.schedule == "ready")).all()
+    assert len(kept) == 14  # of 12 hours, the newest, and the mark of the first look

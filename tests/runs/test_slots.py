@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from runs.schedules.slots import DAYS, Daily, newest_slot, slot_on
+from runs.schedules.slots import DAYS, Daily, Every, newest_slot, slot_on
 
 ZONES = (
     "Europe/Helsinki",
@@ -63,3 +63,10 @@ def test_only_the_named_weekdays_have_slots() -> None:
     assert asked == [16, 16, 16, 19, 19, 19, 19]  # 16 November 2026 is a Monday
     with pytest.raises(ValueError, match="no days"):
         newest_slot(Daily("d", time(9), ZoneInfo("UTC"), lambda _slot: None, frozenset()), datetime.now(UTC))
+
+
+def test_what_happens_every_hour_has_a_slot_for_each_whatever_the_clocks_do() -> None:
+    hourly = Every("e", 3600, lambda _slot: None)
+    now = datetime(2026, 10, 25, 0, 59, 59, tzinfo=UTC)  # Helsinki has 3 o'clock twice
+    assert newest_slot(hourly, now) == datetime(2026, 10, 25, 0, 0, tzinfo=UTC)
+    assert newest_slot(hourly, now + timedelta(seconds=1)) == datetime(2026, 10, 25, 1, 0, tzinfo=UTC)

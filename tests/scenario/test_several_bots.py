@@ -88,7 +88,7 @@ def test_two_bots_do_and_say_each_thing_once_and_a_frozen_one_is_followed_and_fe
 
 
 def test_a_bot_with_another_configuration_does_not_serve_beside_them(team: SeveralBots) -> None:
-    odd = team.begin(**{'expires = "30m"': 'expires = "20m"'})
+    odd = team.begin(lambda text: text.replace('expires = "30m"', 'expires = "20m"'))
     assert odd.process.wait(30) == 2
     assert "serves this store with another configuration" in odd.log
     checked = team.program(team.bots[0], "check")

@@ -46,6 +46,8 @@ SELECT
     (SELECT to_jsonb(a) || jsonb_build_object(
                 'archived_age', extract(epoch FROM clock_timestamp() - a.last_archived_time),
                 'failed_age', extract(epoch FROM clock_timestamp() - a.last_failed_time),
+                'command', (SELECT bool_or(setting NOT IN ('', '(disabled)')) FROM pg_settings
+                             WHERE name IN ('archive_command', 'archive_library')),
                 'ready', CASE WHEN current_setting('archive_mode') = 'off' THEN 0 ELSE (
                     SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready') END)
        FROM pg_stat_archiver a) AS archiver,
@@ -64,6 +66,19 @@ SELECT
                      'max_slot_wal_keep_size', 'summarize_wal', 'allow_alter_system', 'port', 'data_directory',
                      'config_file', 'shared_preload_libraries', 'server_version', 'superuser_reserved_connections')
     ) AS settings,
+    -- What others that operate clusters leave behind: sessions of theirs, files of settings, extensions, slots.
+    jsonb_build_object(
+        'session', (SELECT jsonb_agg(DISTINCT application_name) FROM pg_stat_activity
+                     WHERE application_name ~* '^(patroni|repmgr|pg_?auto)' AND backend_type = 'client backend'),
+        'file', (SELECT jsonb_agg(DISTINCT substring(sourcefile from '[^/]+$')) FROM pg_settings
+                  WHERE sourcefile ~ '/postgresql(.base|-auto-failover[^/]*).conf$'),
+        'library', (SELECT to_jsonb(string_to_array(replace(setting, ' ', ''), ',')) FROM pg_settings
+                     WHERE name = 'shared_preload_libraries'),
+        'extension', (SELECT jsonb_agg(extname) FROM pg_extension WHERE extname IN ('repmgr', 'pgautofailover')),
+        'database', (SELECT jsonb_agg(datname) FROM pg_database WHERE datname = 'repmgr'),
+        'slot', (SELECT jsonb_agg(slot_name) FROM pg_replication_slots
+                  WHERE slot_name ~ '^(pgautofailover_standby|repmgr_slot)_')
+    ) AS traces,
     (SELECT setting <> '' FROM pg_settings WHERE name = 'restore_command') AS restore_command,
     (SELECT count(*)::int FROM pg_stat_progress_basebackup) AS backups_running,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('gid', gid, 'database', database,

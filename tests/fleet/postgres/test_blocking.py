@@ -23,7 +23,6 @@ def test_nothing_stands_in_the_way_of_a_healthy_primary() -> None:
         ({"replication": (sender("pg_basebackup", state="backup"),)}, "PROMOTE-BACKUP-RUNNING"),
         ({"archiver": Archiver("on", "", None, "00", 1.0, failing=True, ready=3)}, "PROMOTE-ARCHIVER-FAILING"),
         ({"archiver": Archiver("on", "00", 1.0, "", None, failing=False, ready=128)}, "PROMOTE-ARCHIVE-QUEUE"),
-        ({"sessions": {"Patroni heartbeat": 1}}, "PROMOTE-OTHER-AUTOMATION"),
     ],
 )
 def test_what_holds_up_a_stop_is_named(changes: dict[str, Any], expected: str) -> None:

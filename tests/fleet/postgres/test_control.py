@@ -1,3 +1,4 @@
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +8,7 @@ from fleet.errors import ShellError
 from fleet.postgres import control
 from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
+from sandbox.servers import server_user
 from tests.fixtures.postgres import shared_cluster
 from tests.fixtures.site import site_for
 from tests.fixtures.views import inventory
@@ -90,3 +92,22 @@ def test_a_folder_without_a_server_is_an_error_not_an_answer(site: Reach) -> Non
     nowhere = type(node)(**{**vars(node), "data": "/nonexistent"})
     with pytest.raises(ShellError):
         control.running(site.shell(node), nowhere)
+
+
+@pytest.mark.postgres
+def test_a_server_is_not_gone_while_a_backend_outlives_its_postmaster(shared_cluster: DemoCluster, site: Reach) -> None:
+    node = site.cluster.node("db2")
+    shell = site.shell(node)
+    who = server_user()
+    become = {"user": who.uid, "group": who.gid, "extra_groups": []} if who.switch else {}
+    # all that can be seen of a backend is where it works
+    sleeper = subprocess.Popen(["sleep", "60"], cwd=node.data, **become)  # type: ignore[call-overload]
+    try:
+        shared_cluster.kill("db2")
+        assert not control.running(shell, node)
+        assert not control.gone(shell, node)
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+    assert control.gone(shell, node)
+    shared_cluster.start("db2")

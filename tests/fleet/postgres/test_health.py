@@ -4,7 +4,7 @@ import pytest
 
 from fleet.postgres.health import findings, verdict
 from fleet.postgres.view import Archiver, NodeView, Prepared, Slot, Transaction
-from tests.fixtures.views import HERE, SETTINGS, cluster_view, dead, primary, sender, silent, standby
+from tests.fixtures.views import HERE, SETTINGS, cluster_view, dead, mute, primary, sender, silent, standby
 
 MIB = 1024**2
 
@@ -92,3 +92,11 @@ def test_nobody_is_told_to_resume_a_standby_that_would_shut_down_then() -> None:
     short = standby("db2", replay_paused=True, settings={**SETTINGS, "max_connections": "50"})
     hints = {item.code: item.hint for item in findings(cluster_view(primary(), short, standby("db3")))}
     assert hints["PAUSED"] == "Raise max_connections there: to resume now would shut it down."
+
+
+def test_a_standby_that_takes_no_queries_is_well_while_its_receiver_streams() -> None:
+    assert found(primary(), standby("db2"), mute("db3")) == []
+    assert found(primary(), standby("db2"), mute("db3", receive_lsn=None)) == []  # the primary knows
+    assert found(primary(), standby("db2"), mute("db3", receiver=None)) == [("crit", "NOT-STREAMING")]
+    assert found(primary(timeline=2), standby("db2", timeline=2), mute("db3")) == [("crit", "OTHER-TIMELINE")]
+    assert found(primary(), standby("db2"), mute("db3", receive_lsn=HERE - 20 * MIB)) == [("warn", "LAG")]

@@ -1,18 +1,21 @@
+import os
 import time
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from core.clock import SystemClock
 from fleet.errors import TimedOut
-from fleet.postgres import lsn, rows, wal
+from fleet.postgres import datadir, lsn, rows, wal
 from fleet.postgres.control import read_control
 from fleet.postgres.observe import observe
 from fleet.postgres.patience import patience
 from fleet.postgres.statements import node_statement
 from fleet.reach import Reach
 from sandbox.cluster import DemoCluster, build
+from sandbox.layout import put
 from tests.fixtures.postgres import cluster, require_bin
 from tests.fixtures.site import site_for
 
@@ -134,3 +137,31 @@ def test_the_wal_of_a_dead_server_is_read_to_its_end(cluster: DemoCluster, site:
     assert commits.first <= commits.last
     assert wal.holds_shutdown(shell, db1, 1, found.checkpoint)  # the one that initdb wrote
     assert not wal.holds_shutdown(shell, db1, 1, lsn.parse(before[0]))
+
+
+def test_wal_is_read_where_the_first_file_that_is_found_was_made_in_advance_and_is_empty(
+    cluster: DemoCluster, site: Reach
+) -> None:
+    cluster.kill("db1")
+    db1 = site.cluster.node("db1")
+    shell = site.shell(db1)
+    found, data = read_control(shell, db1), datadir.look(shell, db1)
+    assert data is not None
+
+    def read() -> tuple[object, ...]:
+        place, end = found.checkpoint, wal.end_of_wal(shell, db1, 1, found.redo)
+        return wal.holds_shutdown(shell, db1, 1, place), end, wal.commits_after(shell, db1, 1, place).count
+
+    before, end = read(), datadir.end(shell, db1, data)
+    for n in count(2):
+        empty = cluster.nodes["db1"].data / "pg_wal" / f"0000000100000000{n:08X}"
+        if not empty.exists():
+            put(empty, "")
+            os.truncate(empty, lsn.SEGMENT)
+        plain = [f"{db1.bin}/pg_waldump", "-p", str(empty.parent), "-s", lsn.show(found.redo), "-n", "1"]
+        if "power of two" in shell.run(plain, timeout=10).err:  # which file is found first only the file system knows
+            break
+        assert n < 250
+    assert read() == before
+    assert datadir.end(shell, db1, data) == end
+    assert end.position == before[1]

@@ -72,3 +72,16 @@ def test_a_rewind_that_failed_half_way_may_not(here: Node) -> None:
 
 def test_without_a_mark_nothing_is_unfinished(here: Node) -> None:
     assert not rewind.unfinished(LocalShell(), here)
+
+
+def test_after_an_unfinished_rewind_what_was_saved_before_it_is_the_nodes_own(here: Node) -> None:
+    shell, saved = LocalShell(), Path(here.work, "saved", "run-1")
+    assert rewind.saved(shell, here) == ""
+    file = mark(here)
+    assert rewind.saved(shell, here) == ""  # nothing was kept: the old folder's files are all that there is
+    saved.mkdir(parents=True)
+    assert rewind.saved(shell, here) == str(saved)
+    rewind.part(shell, here, "run-2")  # the folder is moved aside, and the mark goes with it
+    assert not rewind.unfinished(shell, here)
+    rewind.rejoin(shell, here, "run-2")
+    assert file.read_text() == "run-1.3\n"

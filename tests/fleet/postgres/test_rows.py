@@ -11,7 +11,7 @@ ROW: dict[str, Any] = {
     "sysid": "7", "version": 180006, "clock": WHEN.timestamp(), "in_recovery": False, "timeline": 1,
     "write_lsn": "0/3000060", "receive_lsn": None, "replay_lsn": None, "last_replay_age": None, "replay_paused": False,
     "receiver": None, "replication": [], "slots": [], "sessions": {}, "archiver": {}, "settings": {},
-    "restore_command": False, "backups_running": 0, "prepared": [], "long_transactions": [], "wal": HOUR,
+    "restore_command": False, "backups_running": 0, "prepared": [], "long_transactions": [], "wal": HOUR, "traces": {},
 }  # fmt: skip
 SLOT = {"slot_name": "db3", "slot_type": "physical", "active": False}
 

@@ -29,14 +29,18 @@ def names(way: Way) -> list[str]:
     ("way", "expected"),
     [
         (replace(WAY, rung=Rung.WAIT), []),
-        (replace(WAY, rung=Rung.UNPAUSE), ["resume", "prove"]),
+        (replace(WAY, rung=Rung.UNPAUSE), []),
         (replace(WAY, rung=Rung.REPAIR, restart=False), ["slot", "aim", "prove"]),
         (replace(WAY, rung=Rung.REPAIR), ["stop", "slot", "settle", "start", "prove"]),
         (replace(WAY, rung=Rung.REPAIR, slots=("db3",)), ["stop", "slot", "settle", "start", "prove", "tidy"]),
         (replace(WAY, rung=Rung.FEED, restart=False, archive="/a"), ["slot", "aim", "prove"]),
         (WAY, ["stop", "save", "rewind", "slot", "settle", "start", "prove"]),
-        (replace(WAY, rung=Rung.COPY), ["stop", "slot", "copy", "settle", "swap", "start", "prove"]),
-        (replace(WAY, rung=Rung.COPY, there=False), ["slot", "copy", "settle", "swap", "start", "prove"]),
+        (replace(WAY, rung=Rung.COPY), ["stop", "slot", "copy", "verify", "settle", "swap", "start", "prove"]),
+        (replace(WAY, rung=Rung.COPY, there=False), ["slot", "copy", "verify", "settle", "swap", "start", "prove"]),
+        (
+            replace(WAY, rung=Rung.REPAIR, strays=("/a",), known=(1, 2)),
+            ["set_aside", "stop", "slot", "settle", "start", "prove"],
+        ),
     ],
 )
 def test_the_order_of_each_way(way: Way, expected: list[str]) -> None:

@@ -1,0 +1,112 @@
+"""Our whole road from the last vote on, over a cluster: gate, run, journal, steps; on a local shell or over SSH."""
+
+import getpass
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from actions.catalogue import actions
+from approvals.ending import Ending
+from approvals.gate import Gate
+from approvals.lease import Book
+from approvals.model import Typed, Verdict
+from audit.store import open_store
+from bot.carrier import ActionCarrier, made_plan
+from bot.sites import Sites
+from bot.texts import Texts
+from core.clock import SystemClock
+from core.outcome import Refusal
+from core.plan import Plan
+from fleet.inventory import Cluster
+from fleet.reach import Reach
+from runs.journal import Journal
+from runs.model import Run
+from runs.runner import Runner
+from sandbox.cluster import DemoCluster
+from tests.fixtures.house import IN_FORCE, actor
+from tests.fixtures.postgres import as_inventory
+from tests.fixtures.sshd import serving
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run that succeeded, and when the last vote was counted."""
+
+    voted: datetime
+    run: Run
+
+
+class Product:
+    """Asks, votes and carries out, in this process; everything but Slack."""
+
+    def __init__(self, inventory: Cluster, home: Path, known_hosts: Path) -> None:
+        """Begin with an empty store in a folder."""
+        store = open_store(f"sqlite:///{home / 'bench.db'}")
+        store.prepare()
+        clock = SystemClock()
+        self._sites = Sites({inventory.name: inventory}, known_hosts)
+        self._catalogue = {action.spec.name: action for action in actions()}
+        self._ending = Ending(store, IN_FORCE, clock)
+        self._gate = Gate(store, IN_FORCE, clock)
+        self._store = store
+        journal = Journal(store, Book(IN_FORCE, clock), clock, "bench")
+        self._runner = Runner(journal, ActionCarrier(self._catalogue, self._sites, Texts()))
+
+    @property
+    def site(self) -> Reach:
+        """Give the cluster as the bot has it within reach."""
+        return self._sites.of("main")
+
+    def ask(self, name: str, **asked: object) -> Plan:
+        """Look and plan."""
+        action = self._catalogue[name]
+        plan = made_plan(action, action.asked(cluster="main", **asked), self._sites, "main")
+        if not isinstance(plan, Plan):
+            raise TypeError(f"{name} was refused: {plan.message}")
+        return plan
+
+    def carry_out(self, plan: Plan) -> Ended:
+        """Ask two people and carry the plan out to its end."""
+        request = self._gate.open(actor("ana"), plan, origin="bench", channel="ops")
+        if isinstance(request, Refusal):
+            raise TypeError(request.message)
+        self._gate.vote(actor("ben"), request.id, Verdict.APPROVE, typed=Typed(plan.target))
+        voted = datetime.now(UTC)
+        (grant,) = self._ending.claimable()
+        run = self._runner.start(grant)
+        if isinstance(run, Refusal) or run.outcome != "succeeded":
+            raise TypeError(run.message if isinstance(run, Refusal) else run.error)
+        return Ended(voted, run)
+
+    def close(self) -> None:
+        """Let go of the cluster and the store."""
+        self._sites.close()
+        self._store.close()
+
+
+@contextmanager
+def product(cluster: DemoCluster, home: Path, *, ssh: bool = False) -> Iterator[Product]:
+    """Give the product for a cluster; ``ssh``: through a real sshd on the loopback."""
+    with ExitStack() as undo:
+        inventory, known_hosts = as_inventory(cluster), home / "known_hosts"
+        if ssh:
+            server = undo.enter_context(serving())
+            known_hosts, key = server.known_hosts, str(server.folder / "client")
+            way = {"host": "127.0.0.1", "user": getpass.getuser(), "ssh_port": server.port, "ssh_key": key}
+            nodes = {name: replace(node, **way) for name, node in inventory.nodes.items()}  # type: ignore[arg-type]
+            inventory = replace(inventory, nodes=nodes)
+        made = Product(inventory, home, known_hosts)
+        undo.callback(made.close)
+        yield made
+
+
+def has_sshd() -> bool:
+    """Say whether there is an sshd; says so loudly when there is none."""
+    there = all(shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin") for name in ("sshd", "ssh-keygen"))
+    if not there:
+        sys.stderr.write("SKIPPED: everything over SSH, for there is no sshd here (Debian: openssh-server)\n")
+    return there

@@ -1,0 +1,1 @@
+"""What the bot looks at by itself, and says only when it turns."""
