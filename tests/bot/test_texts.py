@@ -16,6 +16,7 @@ from bot.cards import Message, request_card
 from bot.modals import approve, full_plan, reject, settle
 from bot.texts import TEMPLATES, Markup, Texts, bar, duration, inert, size, slack_date, unmarked
 from core.facts import Fact
+from core.outcome import AMISS
 from core.plan import Plan
 from runs.model import Run, RunState, StepRecord, StepState
 from sandbox.slack.blocks import check_blocks, check_view
@@ -121,6 +122,16 @@ def card(asked: Request, run: Run | None = None) -> Message:
 
 def text(message: Message) -> str:
     return str(message.blocks)
+
+
+def test_a_step_that_did_not_come_about_though_the_run_went_on_has_a_mark_of_its_own() -> None:
+    asked = request(State.RUNNING)
+    run = run_of(asked, *[StepState.DONE for _ in asked.plan.steps])
+    said = "FAILED: no route to the pooler"
+    amiss = replace(run.steps[-1], text=said, data={AMISS: "stop"})
+    lines = text(card(asked, replace(run, steps=(*run.steps[:-1], amiss))))
+    assert said in lines
+    assert lines.count("⚠️") == 1
 
 
 @pytest.mark.parametrize("state", State)
