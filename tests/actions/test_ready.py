@@ -41,7 +41,7 @@ def test_what_is_in_the_way_is_said_with_what_to_do() -> None:
     answered = ready.answer(promote.Asked("main", "db2"), found(view, "db2"))
     assert (answered.level, answered.data["could"]) == ("warn", False)
     assert "Replay is paused on db2." in worded(answered)
-    assert "pg_wal_replay_resume" in worded(answered)
+    assert "/db resume main db2" in worded(answered)
     assert "PROMOTE-PAUSED" in worded(answered)
 
 
