@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from actions import promote, status
+from actions import promote, resume, status
 from actions.resync import ACTION
 from core.errors import Unreachable
 from core.outcome import Probe
@@ -132,10 +132,12 @@ def test_a_standby_paused_because_its_primary_may_have_more_connections_is_not_t
     write(shared_cluster, primary)
     until(lambda: all(node.replay_paused for node in observe(site).standbys) and len(observe(site).standbys) == 2)
     asked = promote.Asked("main", standbys[0])
-    for refused_ in (refusal(promote.ACTION, asked, site), refused(site, standbys[0])):
-        assert refused_.code in {"PROMOTE-SETTINGS", "RESYNC-SETTINGS"}
-        assert "max_connections" in refused_.message
-        assert "resume" not in refused_.hint
+    assert refused(site, standbys[0]).code == "RESYNC-PAUSED"  # it leads to /db resume, which says why not
+    for action, question in ((promote.ACTION, asked), (resume.ACTION, resume.Asked("main", standbys[0]))):
+        no = refusal(action, question, site)
+        assert no.code in {"PROMOTE-SETTINGS", "REPLAY-SETTINGS"}
+        assert "max_connections" in no.message
+        assert "pg_wal_replay_resume" not in no.hint
     found = status.answer(status.Asked("main"), observe(site)).data["findings"]
     assert isinstance(found, list)
     assert {item["code"] for item in found if item["level"] == "crit"} == {"PAUSED", "SETTINGS"}
