@@ -65,7 +65,14 @@ class Scene:
     def ended(self, risk: Risk) -> None:
         at = stamp(self.clock.now())
         words = dict.fromkeys(("id", "request", "cluster", "action", "plan", "plan_hash", "owner"), "x")
-        more = {"risk": risk.value, "state": RunState.ENDED.value, "heartbeat_at": at, "started_at": at, "ended_at": at}
+        more = {
+            "risk": risk.value,
+            "lock": "cluster",
+            "state": RunState.ENDED.value,
+            "heartbeat_at": at,
+            "started_at": at,
+            "ended_at": at,
+        }
         with self.store.transaction() as session:
             session.add(RunRow.model_validate({**words, **more}))
 

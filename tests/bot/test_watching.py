@@ -160,7 +160,9 @@ def test_while_a_run_holds_the_cluster_nobody_looks(scene: Scene) -> None:
     }
     at = stamp(scene.clock.now())
     with scene.store.transaction() as session:
-        session.add(RunRow(id="run-1", state="running", owner="bot", heartbeat_at=at, started_at=at, **held))
+        session.add(
+            RunRow(id="run-1", lock="cluster", state="running", owner="bot", heartbeat_at=at, started_at=at, **held)
+        )
     assert scene.looks(DEAD) == []
     with scene.store.transaction() as session:
         session.exec(update(RunRow).values(state="ended"))
