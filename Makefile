@@ -30,7 +30,7 @@ demo: $(READY)
 	@.venv/bin/seconder demo $(if $(filter-out 0 no,$(TOUR)),--tour)
 
 test: $(READY)
-	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(PYTEST)
+	@$(PY) -m pytest -n $(WORKERS) --dist worksteal $(PYTEST)
 
 check: $(READY)
 	@.venv/bin/ruff check .

@@ -11,6 +11,7 @@ from core.plan import Kind, Lock, Plan, Risk, Step
 from core.spec import Argument, Spec, Takes
 from fleet.inventory import Cluster
 from fleet.postgres import healing, lookup, lsn, replay, resuming, target
+from fleet.postgres.followers import feeder
 from fleet.postgres.observe import observe
 from fleet.postgres.replay import Replay
 from fleet.postgres.view import ClusterView
@@ -113,8 +114,10 @@ def _steps(found: Found, node: str) -> tuple[Step, ...]:
         ]
     steps.append(Step("see", same, f"see {node} replay", Kind.LOOK, 60.0))
     if primary is not None and not resuming.streams_late(seen):
-        args = {"node": node, "primary": primary.name, "timeline": primary.timeline, "replays": not seen.delay}
-        steps.append(Step("prove", args, f"see {node} follow {primary.name}", Kind.IDEMPOTENT, 300.0))
+        ahead = feeder(found.view, node) or primary
+        args = {"node": node, "primary": primary.name, "upstream": ahead.name, "timeline": primary.timeline}
+        args["replays"] = not seen.delay
+        steps.append(Step("prove", args, f"see {node} follow {ahead.name}", Kind.IDEMPOTENT, 300.0))
     return tuple(steps)
 
 

@@ -204,7 +204,7 @@ class Runner:
         run = self.journal.refresh(run)
         note = f"{why} {run.left}"
         if run.amiss(StepState.UNDONE):
-            note = f"{note} But: {run.amiss(StepState.UNDONE)}"
+            note = f"{why} Taken back, but for: {run.amiss(StepState.UNDONE)}"
         self.journal.end(run, Outcome.UNKNOWN if run.amiss(StepState.UNDONE, SERIOUS) else outcome, note)
 
     def _undo_one(self, run: Run, n: int, step: Step, undo: Undo) -> str:

@@ -16,7 +16,7 @@ from fleet.postgres.view import PRIMARY, UNKNOWN
 from fleet.shell import Shell
 from fleet.site import Site
 
-_SOFT, _HARD, _START = 10.0, 20.0, 90.0  # seconds
+_SOFT, _HARD, _START = 7.0, 20.0, 90.0  # seconds; a postmaster kills those that do not go at once after 5
 
 
 def hung(site: Site, *, node: str) -> Evidence:

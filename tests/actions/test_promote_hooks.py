@@ -29,6 +29,9 @@ HOOKS = tuple(
 )
 
 
+AFTER = (filled(made("viewer", "post_resync", command=["/bin/viewer", "{new}"], on="{new}"), WORDS),)
+
+
 def planned(*hooks: Hook, failover: bool = False) -> Plan:
     view = cluster_view(dead("db1"), standby("db2"), standby("db3")) if failover else cluster_view()
     loss = Loss(4096, 1, 1, HERE, HERE - 4096) if failover else None
@@ -43,7 +46,7 @@ def short(step: Step) -> str:
 def test_in_a_switchover_each_hook_stands_in_its_place_and_in_its_order() -> None:
     assert [short(step) for step in planned(*HOOKS).steps] == [
         "prepare", "pause", "announce", "stop", "gate", "vip", "promote", "late", "call",
-        "prove", "follow", "rejoin", "tidy", "held",
+        "prove", "follow", "rejoin", "tidy", "archive", "held",
     ]  # fmt: skip
 
 
@@ -62,7 +65,7 @@ def test_all_before_the_point_of_no_return_can_be_taken_back_and_nothing_behind_
 
 
 def test_without_hooks_the_plan_is_what_it_was() -> None:
-    assert [step.name for step in planned().steps][-1] == "tidy"
+    assert [step.name for step in planned().steps][-2:] == ["tidy", "archive"]
     assert not {"hook", "held"} & {step.name for step in planned().steps}
 
 

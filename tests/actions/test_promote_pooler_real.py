@@ -118,7 +118,7 @@ def test_a_resume_that_fails_keeps_no_safety_step_from_happening_and_ends_loudly
     assert walked.failed.code == "HOOK-FAILED"
     assert "resume failed" in walked.failed.message
     assert walked.undone == []
-    assert walked.steps[-2:] == ["rejoin", "tidy"]
+    assert walked.steps[-3:] == ["rejoin", "tidy", "archive"]
     assert walked.evidence["hook"].data[AMISS] == "stop"
     assert [node.streaming for node in observe(site).standbys] == [True, True]
     assert any("onward.sql" in line or "state.sql" in line for line in plan.onward)

@@ -38,7 +38,7 @@ def test_with_the_primarys_machine_gone_the_approver_answers_for_its_being_off(g
     assert any("does not prove that it is off" in note for note in plan.notes)
     walked = walk(promote.ACTION, plan, gone)
     assert walked.failed is None
-    assert walked.steps == ["unheard", "lead", "prove", "follow"]
+    assert walked.steps == ["unheard", "lead", "prove", "follow", "archive"]
     view = observe(gone)
     assert view.primary is not None
     assert (view.primary.name, view.primary.timeline, view.nodes["db3"].streaming) == ("db2", 2, True)

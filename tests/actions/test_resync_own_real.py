@@ -2,6 +2,7 @@
 
 import pytest
 
+from actions import resume
 from actions.resync import ACTION
 from fleet.site import Site
 from sandbox.cluster import DemoCluster
@@ -87,10 +88,9 @@ def test_a_mirror_follows_a_standby_and_is_brought_back_when_that_one_dies(clust
     assert slots == [("db2",)]  # its own there would pin WAL for ever
     with cluster.connect("db3") as connection:
         connection.execute("SELECT pg_wal_replay_pause()")
-    write(cluster, "db1")
-    made = planned(site, "db3")
-    assert way(made) == "unpause"
-    assert "from db2" in Carrier(ACTION, made, site, "run-0pause").all()["prove"].text
+    again = resume.Asked("main", "db3")
+    made = resume.plan(again, resume.look(again, site))
+    assert "from db2" in Carrier(resume.ACTION, made, site, "run-0pause").all()["prove"].text
     cluster.stop("db2")
     with cluster.connect("db3") as connection:
         wait_for(lambda: connection.execute("SELECT 1 FROM pg_stat_wal_receiver").fetchone() is None, 10, "its end")

@@ -83,9 +83,3 @@ def test_a_mirror_that_leaves_a_standby_is_told_how_to_stay_and_leaves_no_slot_b
     stays = replace(STANDING, follow="db1")
     assert way_for(stays, case, "db2", seen).former == ""
     assert plan(stays, case).title == "Resync db3: reconnect it to db1"
-
-
-def test_an_unpaused_mirror_is_proved_where_it_is() -> None:
-    seen = replace(HEALTHY, standing=CHEAP[Rung.UNPAUSE], followed="db1")
-    made = plan(STANDING, found(seen, STANDING))
-    assert made.steps[-1].args["upstream"] == "db1"

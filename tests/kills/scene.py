@@ -83,7 +83,7 @@ class Scene:
         request = self.gate.open(actor("ana"), bound, origin="t", channel="ops")
         assert not isinstance(request, Refusal), request
         if plan.risk is Risk.DESTRUCTIVE:
-            voted = self.gate.vote(actor("ben"), request.id, Verdict.APPROVE, typed=Typed(plan.target))
+            voted = self.gate.vote(actor("ben"), request.id, Verdict.APPROVE, typed=Typed(plan.word))
             assert not isinstance(voted, Refusal), voted
         self.asked.append(request.id)
         return request.id

@@ -31,7 +31,9 @@ def replay(demo: Demo, node: str) -> tuple[str, bool]:
     return row[0], row[1]
 
 
-def test_one_person_pauses_at_once_where_every_change_takes_two_and_all_is_on_hold(demo: Demo) -> None:
+def test_one_person_pauses_where_every_change_takes_two_and_all_is_on_hold_and_two_let_it_go_on(
+    demo: Demo,
+) -> None:
     backup = demo.ask("ana", "backup main")
     demo.shows(backup, "needs 1 approval from dba")
     assert "*main is on hold.*" in demo.answer("cy", "hold main something is wrong")
@@ -43,9 +45,6 @@ def test_one_person_pauses_at_once_where_every_change_takes_two_and_all_is_on_ho
     assert demo.rows("SELECT lock, outcome FROM run WHERE request = ?", pause) == [("none", "succeeded")]
     assert "paused already" in demo.answer("ana", "pause main db3")
     assert "NOT-YOURS-TO-ASK" in demo.answer("cy", "pause main db2")
-
-
-def test_it_goes_on_only_when_somebody_else_agrees(demo: Demo) -> None:
     assert "main is on hold" in demo.answer("ana", "resume main db3")
     lift = demo.ask("ana", "lift main")
     demo.approve("ben", lift, "main")
