@@ -1,13 +1,11 @@
 """Roll a paused standby forward to right before a point, and hold it there."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
-from actions.contract import Action, At, StepCode
+from actions.contract import Action, told
 from core.errors import StepFailed
 from core.facts import Fact
-from core.outcome import Evidence, Probe, Refusal
+from core.outcome import Refusal
 from core.plan import Kind, Lock, Plan, Risk, Step, Undo
 from core.spec import Argument, Spec, Takes
 from fleet.inventory import Cluster
@@ -127,18 +125,6 @@ def _steps(node: str, to: Point, seen: Replay, primary: str) -> tuple[Step, ...]
     )
 
 
-def _step(do: Callable[..., Evidence], probe: Callable[..., Probe] = healing.again) -> StepCode:
-    """Join a step's two functions, which take the site, where the run stands, and the step's args."""
-
-    def carry_out(at: At, args: Mapping[str, Any]) -> Evidence:
-        return do(at.site, at.step, **args)
-
-    def look_up(at: At, args: Mapping[str, Any]) -> Probe:
-        return probe(at.site, at.step, **args)
-
-    return StepCode(carry_out, look_up)
-
-
 ACTION = Action(
     spec=SPEC,
     asked=Asked,
@@ -146,10 +132,10 @@ ACTION = Action(
     refuse=refuse,
     plan=plan,
     steps={
-        "aim": _step(target.aim),
-        "clear": _step(target.clear),
-        "stop": _step(healing.halt, healing.stopped),
-        "start": _step(target.start, healing.started),
-        "arrive": _step(point.arrive),
+        "aim": told(target.aim, healing.again),
+        "clear": told(target.clear, healing.again),
+        "stop": told(healing.halt, healing.stopped),
+        "start": told(target.start, healing.started),
+        "arrive": told(point.arrive, healing.again),
     },
 )

@@ -1,12 +1,10 @@
 """Let a paused standby replay on: what was held back is applied."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
-from actions.contract import Action, At, StepCode
+from actions.contract import Action, told
 from core.facts import Fact
-from core.outcome import Evidence, Probe, Refusal
+from core.outcome import Refusal
 from core.plan import Kind, Lock, Plan, Risk, Step
 from core.spec import Argument, Spec, Takes
 from fleet.inventory import Cluster
@@ -121,18 +119,6 @@ def _steps(found: Found, node: str) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _step(do: Callable[..., Evidence], probe: Callable[..., Probe] = healing.again) -> StepCode:
-    """Join a step's two functions, which take the site, where the run stands, and the step's args."""
-
-    def carry_out(at: At, args: Mapping[str, Any]) -> Evidence:
-        return do(at.site, at.step, **args)
-
-    def look_up(at: At, args: Mapping[str, Any]) -> Probe:
-        return probe(at.site, at.step, **args)
-
-    return StepCode(carry_out, look_up)
-
-
 ACTION = Action(
     spec=SPEC,
     asked=Asked,
@@ -140,11 +126,11 @@ ACTION = Action(
     refuse=refuse,
     plan=plan,
     steps={
-        "resume": _step(replay.resume),
-        "clear": _step(target.clear),
-        "stop": _step(healing.halt, healing.stopped),
-        "start": _step(healing.start, healing.started),
-        "see": _step(replay.goes_on),
-        "prove": _step(healing.prove),
+        "resume": told(replay.resume, healing.again),
+        "clear": told(target.clear, healing.again),
+        "stop": told(healing.halt, healing.stopped),
+        "start": told(healing.start, healing.started),
+        "see": told(replay.goes_on, healing.again),
+        "prove": told(healing.prove, healing.again),
     },
 )
