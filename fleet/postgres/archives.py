@@ -11,8 +11,9 @@ from typing import Any
 from core.errors import StepFailed
 from core.outcome import Evidence
 from core.step import StepContext
-from fleet.inventory import LOCAL, Cluster, Node
+from fleet.inventory import Cluster, Node
 from fleet.postgres import datadir, healing
+from fleet.postgres.archiving import places
 from fleet.postgres.view import UNKNOWN, ClusterView
 from fleet.shell import Shell
 from fleet.site import Site
@@ -24,13 +25,7 @@ _MOVE = 60.0  # seconds
 
 def folders(cluster: Cluster, node: Node) -> tuple[str, ...]:
     """Give the archive folders on a node's own machine, each once."""
-    found = []
-    for place in cluster.archive:
-        name, _, folder = place.partition(":")
-        keeper = cluster.nodes.get(name)
-        if keeper and (keeper.name == node.name or keeper.host == node.host or keeper.host == LOCAL == node.host):
-            found.append(folder.rstrip("/"))
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(place.folder for place in places(cluster) if place.keeper.host == node.host))
 
 
 def timeline(name: str) -> int | None:

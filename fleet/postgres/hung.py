@@ -7,12 +7,11 @@ from core.errors import StepFailed
 from core.outcome import Evidence, Probe
 from fleet.inventory import Node
 from fleet.postgres import control
-from fleet.postgres.lost_primary import hearing
 from fleet.postgres.observe import observe
 from fleet.postgres.patience import talk
 from fleet.postgres.standing import head, writable
-from fleet.postgres.vantage import cut_off
-from fleet.postgres.view import PRIMARY, UNKNOWN
+from fleet.postgres.vantage import unheard
+from fleet.postgres.view import UNKNOWN
 from fleet.shell import Shell
 from fleet.site import Site
 
@@ -25,15 +24,7 @@ def hung(site: Site, *, node: str) -> Evidence:
     seen = view.nodes[node]
     if seen.state != UNKNOWN or seen.control is None:
         raise StepFailed(f"{node} is {seen.state} now.", "Ask again: another way may be open.", code="PRIMARY-BACK")
-    writers = [other.name for other in view.nodes.values() if other.state == PRIMARY]
-    if writers:
-        raise StepFailed(f"{writers[0]} accepts writes.", "Look at the cluster again.", code="TWO-PRIMARIES")
-    listener = hearing(view)
-    if listener is not None:
-        raise StepFailed(f"{listener.name} still streams from {node}.", "It lives.", code="PRIMARY-ALIVE")
-    way = cut_off(site, view, node)
-    if way is not None:
-        raise StepFailed(way.message, way.hint, code="PRIMARY-ALIVE")
+    unheard(site, view, node)
     return Evidence(f"{node}'s server runs and answers nobody; no standby hears from it")
 
 

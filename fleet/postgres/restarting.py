@@ -6,6 +6,7 @@ from core.errors import SeconderError
 from core.outcome import Refusal
 from fleet.inventory import Node
 from fleet.postgres import datadir
+from fleet.postgres.archiving import places
 from fleet.postgres.candidate import too_little
 from fleet.postgres.view import NodeView
 from fleet.site import Site
@@ -19,13 +20,8 @@ def stray_history(site: Site, here: Node, timeline: int, *, but: Collection[str]
     are folders on its machine whose stray files are moved aside anyway.
     """
     name = f"{timeline + 1:08X}.history"
-    folders = [(here, f"{here.data}/pg_wal")]
-    for place in site.cluster.archive:
-        keeper_name, _, folder = place.partition(":")
-        keeper = site.cluster.nodes.get(keeper_name)
-        moved = keeper is not None and keeper.host == here.host and folder.rstrip("/") in but
-        folders += [(keeper, folder)] if keeper is not None and not moved else []
-    for node, folder in folders:
+    kept = [place for place in places(site.cluster) if place.keeper.host != here.host or place.folder not in but]
+    for node, folder in ((here, f"{here.data}/pg_wal"), *((place.keeper, place.folder) for place in kept)):
         try:
             if datadir.exists(site.shell(node), f"{folder}/{name}"):
                 return f"{node.name}:{folder}/{name}"

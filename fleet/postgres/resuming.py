@@ -4,7 +4,7 @@ from core.outcome import Refusal
 from fleet.inventory import Node
 from fleet.postgres import lsn
 from fleet.postgres.byhand import run, sql
-from fleet.postgres.candidate import NOT_BELOW
+from fleet.postgres.candidate import too_little
 from fleet.postgres.control import program
 from fleet.postgres.replay import Replay, ago, utc
 from fleet.postgres.view import ClusterView
@@ -22,14 +22,14 @@ def streams_late(seen: Replay) -> bool:
 
 def too_small(view: ClusterView, node: str) -> Refusal | None:
     """Refuse where PostgreSQL itself may have paused: resumed with less than its primary has, a standby shuts down."""
-    here, primary = view.nodes[node].settings, view.primary
-    for key in NOT_BELOW if primary else ():
-        mine, theirs = here.get(key, ""), primary.settings.get(key, "") if primary else ""
-        if primary and mine.isdigit() and theirs.isdigit() and int(mine) < int(theirs):
-            said = f"{key} is {mine} on {node}, {theirs} on {primary.name}: replaying on, {node} would shut down."
-            hint = f"Raise it on {node} and restart that one. Beware: a restart also ends a pause that a person made."
-            return Refusal("REPLAY-SETTINGS", said, hint)
-    return None
+    here, primary = view.nodes[node], view.primary
+    key = too_little(here, primary) if primary and here.reachable else ""
+    if primary is None or not key:
+        return None
+    mine, theirs = here.settings[key], primary.settings[key]
+    said = f"{key} is {mine} on {node}, {theirs} on {primary.name}: replaying on, {node} would shut down."
+    hint = f"Raise it on {node} and restart that one. Beware: a restart also ends a pause that a person made."
+    return Refusal("REPLAY-SETTINGS", said, hint)
 
 
 def costs(seen: Replay, node: str) -> tuple[str, ...]:

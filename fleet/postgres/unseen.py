@@ -5,14 +5,12 @@ Every function takes the site and the step's args; each checks again what it rel
 
 from core.errors import StepFailed
 from core.outcome import Evidence, Probe
-from fleet.postgres import takeover
+from fleet.postgres import takeover, vantage
 from fleet.postgres.candidate import most_advanced
-from fleet.postgres.lost_primary import hearing
 from fleet.postgres.observe import observe
 from fleet.postgres.patience import talk
 from fleet.postgres.standing import reached
-from fleet.postgres.vantage import cut_off
-from fleet.postgres.view import PRIMARY, UNKNOWN
+from fleet.postgres.view import UNKNOWN
 from fleet.site import Site
 
 
@@ -28,15 +26,7 @@ def unheard(site: Site, *, node: str, candidate: str) -> Evidence:
     if seen.state != UNKNOWN or seen.control is not None:
         hint = "Ask again: its machine answers, so it can be fenced, and what is lost can be measured."
         raise StepFailed(f"{node} is {seen.state} now.", hint, code="PRIMARY-BACK")
-    writers = [other.name for other in view.nodes.values() if other.state == PRIMARY]
-    if writers:
-        raise StepFailed(f"{writers[0]} accepts writes.", "Look at the cluster again.", code="TWO-PRIMARIES")
-    listener = hearing(view)
-    if listener is not None:
-        raise StepFailed(f"{listener.name} still streams from {node}.", "It is not off.", code="PRIMARY-ALIVE")
-    way = cut_off(site, view, node)
-    if way is not None:
-        raise StepFailed(way.message, way.hint, code="PRIMARY-ALIVE")
+    vantage.unheard(site, view, node)
     best, mine = most_advanced(view, site.cluster), view.nodes[candidate]
     if best is not None and (best.timeline or 0, best.has_lsn or 0) > (mine.timeline or 0, mine.has_lsn or 0):
         raise StepFailed(f"{best.name} has more WAL than {candidate}.", "Ask for that one.", code="NOT-MOST-ADVANCED")

@@ -2,11 +2,12 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from core.errors import SeconderError
+from core.errors import SeconderError, StepFailed
 from core.outcome import Refusal
 from fleet.inventory import Node
 from fleet.postgres.control import QUICK, program
-from fleet.postgres.view import ClusterView
+from fleet.postgres.lost_primary import hearing
+from fleet.postgres.view import PRIMARY, ClusterView
 from fleet.site import Site
 
 _PATIENCE = 3  # seconds that pg_isready waits for an answer
@@ -24,6 +25,19 @@ def cut_off(site: Site, view: ClusterView, silent: str) -> Refusal | None:
     said = f"The bot can't reach {silent}, but {reached[0]}'s machine gets an answer from its server."
     hint = f"Nothing was changed. Mend the way from the bot to {silent}: it may be serving clients right now."
     return Refusal("PROMOTE-BOT-CUT-OFF", said, hint)
+
+
+def unheard(site: Site, view: ClusterView, silent: str) -> None:
+    """See that nobody hears from a silent primary, and nobody else is one. Raises ``StepFailed``."""
+    writers = [other.name for other in view.nodes.values() if other.state == PRIMARY]
+    if writers:
+        raise StepFailed(f"{writers[0]} accepts writes.", "Look at the cluster again.", code="TWO-PRIMARIES")
+    listener = hearing(view)
+    if listener is not None:
+        raise StepFailed(f"{listener.name} still streams from {silent}.", "It is not off.", code="PRIMARY-ALIVE")
+    way = cut_off(site, view, silent)
+    if way is not None:
+        raise StepFailed(way.message, way.hint, code="PRIMARY-ALIVE")
 
 
 def seen_from(site: Site, view: ClusterView, silent: str) -> tuple[str, ...]:
