@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -89,24 +90,26 @@ def look(asked: Asked, site: Site) -> Found:
     other = handover.look(site, view.manager, choice) if view.manager else None
     if isinstance(choice, Refusal) or (other is not None and other.refusal is not None):
         return Found(view, site.cluster, choice, handover=other)
-    way = None
-    if other is None:
-        choice, way = _surroundings(site, view, choice)
-    if way is not None:
-        return Found(view, site.cluster, choice, way)
-    words = filling.promotion(site.cluster, choice.old, choice.new)
-    seen = trying.look(site, _PLANNED if choice.planned else _UNPLANNED, words)
-    if choice.planned or not choice.seen:
-        return Found(view, site.cluster, choice, None, None, seen, other)
-    loss = measure(site, site.cluster.node(choice.old), site.cluster.node(choice.new))
-    return Found(view, site.cluster, choice, None, loss, seen, other)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="loss") as pool:  # at once: clients may be waiting
+        dead, new = site.cluster.node(choice.old), site.cluster.node(choice.new)
+        measured = pool.submit(measure, site, dead, new) if choice.seen and not choice.planned else None
+        way = None
+        if other is None:
+            choice, way = _surroundings(site, view, choice)
+        if way is not None:
+            return Found(view, site.cluster, choice, way)
+        words = filling.promotion(site.cluster, choice.old, choice.new)
+        seen = trying.look(site, _PLANNED if choice.planned else _UNPLANNED, words)
+    return Found(view, site.cluster, choice, None, measured.result() if measured else None, seen, other)
 
 
 def _surroundings(site: Site, view: ClusterView, choice: Choice) -> tuple[Choice, Refusal | None]:
     """Look whether archive, shells and logins will do, and whether it is not the bot that is cut off."""
-    proof = archiving.prove(site, view, choice)
-    choice = replace(choice, notes=(*choice.notes, *proof.notes))
-    way = hosts.in_the_way(site, view, choice) or proof.refusal
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="archive") as pool:
+        proving = pool.submit(archiving.prove, site, view, choice)
+        way = hosts.in_the_way(site, view, choice)
+        proof = proving.result()
+    choice, way = replace(choice, notes=(*choice.notes, *proof.notes)), way or proof.refusal
     if way is None and (choice.hangs or not choice.seen):
         way = vantage.cut_off(site, view, choice.old)
     return choice, way

@@ -2,8 +2,10 @@
 
 import os
 import pwd
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from fleet.argv import as_user, encode, feed, limited, sudo_error, sudo_refused
@@ -47,6 +49,8 @@ class LocalShell:
         encode(argv)  # before anything is put in front of it
         user, sudo = self._user()
         words = as_user(limited(argv, timeout), self._run_as) if sudo else list(argv)
+        if "user" in user and (setpriv := _setpriv()):
+            words = [setpriv, *_identity(user.pop("user"), user.pop("group"), user.pop("extra_groups")), *argv]
         try:
             process = subprocess.Popen(
                 encode(words),
@@ -83,6 +87,23 @@ class LocalShell:
         groups = os.getgrouplist(entry.pw_name, entry.pw_gid)  # as sudo and login do: a TLS key may need one
         identity = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": groups}
         return {"env": {**_environment(entry.pw_uid), "PATH": _SYSTEM_PATH, **self._added}, **identity}, False
+
+
+@cache
+def _setpriv() -> str:
+    """Give util-linux's program that changes the user, or nothing: busybox has one of that name that can't.
+
+    Python forks, and copies the page tables of a whole bot, when it is to change the user itself: 9 ms instead of 3.
+    """
+    found = shutil.which("setpriv", path=_SYSTEM_PATH) or ""
+    works = found and subprocess.run([found, *_identity(0, 0, ()), "true"], capture_output=True, check=False)
+    return found if works and works.returncode == 0 else ""
+
+
+def _identity(uid: int, gid: int, groups: Sequence[int]) -> list[str]:
+    """Give setpriv's words for a user: real and effective identity, and these groups only."""
+    others = f"--groups={','.join(map(str, groups))}" if groups else "--clear-groups"
+    return [f"--reuid={uid}", f"--regid={gid}", others, "--"]
 
 
 def _environment(uid: int) -> dict[str, str]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from core.errors import SeconderError
 from core.ids import new_id
 from core.outcome import Refusal
-from fleet.errors import ShellError
 from fleet.inventory import Cluster, Node
 from fleet.postgres.candidate import Choice
 from fleet.postgres.view import UNKNOWN, ClusterView, NodeView
@@ -20,6 +19,19 @@ from fleet.site import Site
 
 QUICK = 10.0  # seconds for a program that only looks
 PROBE = ".seconder-probe-"
+_SAYS = {
+    65: "there is no such folder.",
+    66: "what was written there does not come back.",
+    67: "what was written there can't be taken away.",
+}
+# One program for all of it: in an emergency clients wait. What is there already is never written over.
+_TRY = """
+folder=$1 probe=$2
+[ -d "$folder" ] || exit 65
+(umask 077; set -C; printf '%s' "$probe" > "$probe") || { code=$?; rm -f -- "$probe"; exit "$code"; }
+[ "$(cat -- "$probe")" = "$probe" ] || { rm -f -- "$probe"; exit 66; }
+rm -f -- "$probe" || exit 67
+"""
 
 
 @dataclass(frozen=True)
@@ -122,19 +134,12 @@ def _refused(place: Place, who: Node, why: str) -> Refusal:
 
 def writable(shell: Shell, folder: str) -> str:
     """Write a small file, read it, take it away: why that does not work, or nothing. No restore asks for its name."""
-    if not shell.run(["test", "-d", folder], timeout=QUICK).ok:
-        return "there is no such folder."
     probe = f"{folder}/{PROBE}{new_id('a')}"
-    try:
-        shell.write(probe, probe)
-        back = shell.read(probe)
-    except ShellError as error:
-        return error.message.rpartition(": ")[2].strip()  # without the probe's name: the same words each time
-    finally:
-        removed = shell.run(["rm", "-f", "--", probe], timeout=QUICK)
-    if back != probe:
-        return "what was written there does not come back."
-    return "" if removed.ok else f"the file {probe} can't be taken away."
+    ran = shell.run(["sh", "-c", _TRY, "try", folder, probe], timeout=QUICK)
+    if ran.ok:
+        return ""
+    said = ran.err.strip().rpartition("\n")[2].rpartition(": ")[2]  # without the probe's name: the same words each time
+    return _SAYS.get(ran.code) or said or f"code {ran.code}."
 
 
 def kept(names: tuple[str, ...], wal: str) -> Iterator[str]:

@@ -4,6 +4,9 @@ Every function takes the site and the step's args; each checks again what it rel
 """
 
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from core.errors import StepFailed
 from core.outcome import Evidence, Probe
@@ -11,9 +14,10 @@ from fleet.inventory import Node
 from fleet.postgres import control, lsn
 from fleet.postgres.candidate import most_advanced
 from fleet.postgres.loss import measure
-from fleet.postgres.observe import observe
+from fleet.postgres.observe import observe, observe_node
 from fleet.postgres.patience import talk
-from fleet.postgres.view import DOWN, PRIMARY, ClusterView
+from fleet.postgres.standing import writable
+from fleet.postgres.view import DOWN, NodeView
 from fleet.site import Site
 
 RECEIVERS_TIME = 20.0  # seconds for receivers to notice that nobody sends
@@ -21,9 +25,16 @@ _RECEIVER = "SELECT sender_port FROM pg_stat_wal_receiver WHERE status = 'stream
 
 
 def confirm(site: Site, *, node: str, candidate: str) -> Evidence:
-    """See once more that the primary is dead: no answer, no process of it, and the candidate hears nothing from it."""
-    view = observe(site)
-    _still_dead(view, node)
+    """See once more that the primary is dead: no answer, no process of it, and the candidate hears nothing from it.
+
+    All else was looked at a moment ago, when the run began; whoever takes it up later is bound by ``weigh``.
+    """
+    others = [other for name, other in site.cluster.nodes.items() if name != node]
+    with ThreadPoolExecutor(max_workers=len(others) + 1, thread_name_prefix="confirm") as pool:
+        seen = pool.submit(observe_node, site, site.cluster.node(node))
+        writes = pool.map(partial(writable, site), others)
+        writers = [other.name for other, does in zip(others, writes, strict=True) if does]
+    _still_dead(seen.result(), writers)
     _silence(site, site.cluster.node(candidate), site.cluster.node(node))
     return Evidence(f"{node} is dead: no answer, no process; {candidate} hears nothing from it")
 
@@ -70,12 +81,14 @@ def unfenced(site: Site, *, node: str) -> Probe:
 
 def weigh(site: Site, *, node: str, candidate: str, wal_bytes: int, wal_seconds: int) -> Evidence:
     """Measure what is lost, behind the fence, and stop above what was agreed; the candidate must have most."""
-    view = observe(site)
-    _still_dead(view, node)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="loss") as pool:  # at once: clients wait
+        measured = pool.submit(measure, site, site.cluster.node(node), site.cluster.node(candidate))
+        view = observe(site)
+    _still_dead(view.nodes[node], [other.name for other in view.primaries if other.name != node])
     best, mine = most_advanced(view, site.cluster), view.nodes[candidate]
     if best is not None and (best.timeline or 0, best.has_lsn or 0) > (mine.timeline or 0, mine.has_lsn or 0):
         raise StepFailed(f"{best.name} has more WAL than {candidate}.", "Ask for that one.", code="NOT-MOST-ADVANCED")
-    found = measure(site, site.cluster.node(node), site.cluster.node(candidate))
+    found = measured.result()
     if not found.within(wal_bytes, wal_seconds):
         allowed = f"{lsn.size(wal_bytes)} and {wal_seconds} s"
         hint = f"Starting {node} again loses nothing, if it can be started."
@@ -89,11 +102,11 @@ def weigh(site: Site, *, node: str, candidate: str, wal_bytes: int, wal_seconds:
     return Evidence(f"lost: {found.words}", data)
 
 
-def _still_dead(view: ClusterView, node: str) -> None:
-    seen = view.nodes[node]
+def _still_dead(seen: NodeView, writers: Sequence[str]) -> None:
     if seen.state != DOWN:
-        raise StepFailed(f"{node} is {seen.state}: {seen.error or 'it answers'}.", "Look again.", code="PRIMARY-BACK")
-    writers = [other.name for other in view.nodes.values() if other.state == PRIMARY]
+        raise StepFailed(
+            f"{seen.name} is {seen.state}: {seen.error or 'it answers'}.", "Look again.", code="PRIMARY-BACK"
+        )
     if writers:
         raise StepFailed(f"{writers[0]} accepts writes.", "Look at the cluster again.", code="TWO-PRIMARIES")
 

@@ -1,5 +1,6 @@
 """What a failover would lose: read from the dead primary's own WAL, never estimated."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -43,20 +44,28 @@ class Loss:
 def measure(site: Site, dead: Node, candidate: Node) -> Loss:
     """Measure what promoting ``candidate`` loses of what ``dead`` has, which must be stopped.
 
-    Raises ``Unreachable``, ``ShellError``: what can't be measured may not be promised.
+    Both machines are asked at once: clients wait. Raises ``Unreachable``, ``ShellError``: what can't be measured may
+    not be promised.
     """
-    with talk(site, candidate) as connection:
-        row = connection.execute(_STANDBY).fetchone() or {}
-    has = lsn.parse(str(row["lsn"])) if row.get("lsn") else 0
     shell = site.shell(dead)
-    found = read_control(shell, dead)
-    end = wal.end_of_wal(shell, dead, found.timeline, found.redo)
-    committed = row.get("committed")
-    replayed = datetime.fromtimestamp(committed, UTC) if isinstance(committed, float) else None
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="candidate") as pool:
+        standing = pool.submit(_standing, site, candidate)
+        found = read_control(shell, dead)
+        end = wal.end_of_wal(shell, dead, found.timeline, found.redo)
+        has, replayed = standing.result()
     if has >= end:
         return Loss(0, 0, 0, end, has, replayed)
     lost = wal.commits_after(shell, dead, found.timeline, has)
     return Loss(end - has, lost.count, _seconds(lost, replayed), end, has, lost.last or replayed)
+
+
+def _standing(site: Site, candidate: Node) -> tuple[int, datetime | None]:
+    """Give where a standby's WAL ends, and when the newest commit that it replayed was made."""
+    with talk(site, candidate) as connection:
+        row = connection.execute(_STANDBY).fetchone() or {}
+    committed = row.get("committed")
+    replayed = datetime.fromtimestamp(committed, UTC) if isinstance(committed, float) else None
+    return lsn.parse(str(row["lsn"])) if row.get("lsn") else 0, replayed
 
 
 def _seconds(lost: wal.Commits, replayed: datetime | None) -> int:

@@ -1,5 +1,7 @@
 -- All that one look at a node needs, in one row and one round trip; rows as JSON so that columns may differ (13 to 18).
-WITH here AS (
+WITH conf AS MATERIALIZED (  -- read once: the server puts this view together anew each time
+    SELECT name, setting, sourcefile FROM pg_settings
+), here AS (
     SELECT pg_is_in_recovery() AS in_recovery,
            CASE WHEN pg_is_in_recovery()
                 THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
@@ -7,7 +9,7 @@ WITH here AS (
 ), segment AS (  -- the name of the file that ends with the last byte before the position, without its timeline
     SELECT upper(lpad(to_hex(n / per_log), 8, '0') || lpad(to_hex(n % per_log), 8, '0')) AS name
       FROM (SELECT div(pg_wal_lsn_diff(here.position, '0/0') - 1, size)::bigint AS n, 4294967296 / size AS per_log
-              FROM here, (SELECT setting::bigint AS size FROM pg_settings WHERE name = 'wal_segment_size') w) s
+              FROM here, (SELECT setting::bigint AS size FROM conf WHERE name = 'wal_segment_size') w) s
 )
 SELECT
     (SELECT system_identifier::text FROM pg_control_system()) AS sysid,
@@ -46,7 +48,7 @@ SELECT
     (SELECT to_jsonb(a) || jsonb_build_object(
                 'archived_age', extract(epoch FROM clock_timestamp() - a.last_archived_time),
                 'failed_age', extract(epoch FROM clock_timestamp() - a.last_failed_time),
-                'command', (SELECT bool_or(setting NOT IN ('', '(disabled)')) FROM pg_settings
+                'command', (SELECT bool_or(setting NOT IN ('', '(disabled)')) FROM conf
                              WHERE name IN ('archive_command', 'archive_library')),
                 'ready', CASE WHEN current_setting('archive_mode') = 'off' THEN 0 ELSE (
                     SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready') END)
@@ -57,7 +59,7 @@ SELECT
                 'since_redo', pg_wal_lsn_diff(here.position, c.redo_lsn),
                 'redo_age', extract(epoch FROM clock_timestamp() - c.checkpoint_time))
        FROM pg_stat_wal w, pg_control_checkpoint() c) AS wal,
-    (SELECT jsonb_object_agg(name, setting) FROM pg_settings
+    (SELECT jsonb_object_agg(name, setting) FROM conf
       WHERE name IN ('max_connections', 'max_worker_processes', 'max_wal_senders', 'max_prepared_transactions',
                      'max_locks_per_transaction', 'max_replication_slots', 'wal_level', 'wal_log_hints',
                      'data_checksums', 'full_page_writes', 'archive_mode', 'hot_standby', 'hot_standby_feedback',
@@ -70,16 +72,16 @@ SELECT
     jsonb_build_object(
         'session', (SELECT jsonb_agg(DISTINCT application_name) FROM pg_stat_activity
                      WHERE application_name ~* '^(patroni|repmgr|pg_?auto)' AND backend_type = 'client backend'),
-        'file', (SELECT jsonb_agg(DISTINCT substring(sourcefile from '[^/]+$')) FROM pg_settings
+        'file', (SELECT jsonb_agg(DISTINCT substring(sourcefile from '[^/]+$')) FROM conf
                   WHERE sourcefile ~ '/postgresql(.base|-auto-failover[^/]*).conf$'),
-        'library', (SELECT to_jsonb(string_to_array(replace(setting, ' ', ''), ',')) FROM pg_settings
+        'library', (SELECT to_jsonb(string_to_array(replace(setting, ' ', ''), ',')) FROM conf
                      WHERE name = 'shared_preload_libraries'),
         'extension', (SELECT jsonb_agg(extname) FROM pg_extension WHERE extname IN ('repmgr', 'pgautofailover')),
         'database', (SELECT jsonb_agg(datname) FROM pg_database WHERE datname = 'repmgr'),
         'slot', (SELECT jsonb_agg(slot_name) FROM pg_replication_slots
                   WHERE slot_name ~ '^(pgautofailover_standby|repmgr_slot)_')
     ) AS traces,
-    (SELECT setting <> '' FROM pg_settings WHERE name = 'restore_command') AS restore_command,
+    (SELECT setting <> '' FROM conf WHERE name = 'restore_command') AS restore_command,
     (SELECT count(*)::int FROM pg_stat_progress_basebackup) AS backups_running,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('gid', gid, 'database', database,
                 'age', extract(epoch FROM clock_timestamp() - prepared))), '[]') FROM pg_prepared_xacts) AS prepared,
