@@ -13,8 +13,8 @@ from core.errors import SeconderError
 from core.grant import Grant
 from runs import store as rows
 from runs.bots.presence import Presence
-from runs.journal import Fenced
 from runs.model import Run
+from runs.pen import Fenced
 from runs.runner import Runner
 
 _log = logging.getLogger(__name__)

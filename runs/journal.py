@@ -2,20 +2,19 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import IntegrityError
 
-from audit import ledger
 from audit.store import Session, Store, now
 from core.clock import Clock, moment, stamp
-from core.errors import SeconderError
 from core.grant import Grant
 from core.ids import new_id
 from core.outcome import Evidence, Outcome, Refusal
 from core.plan import Lock, Step
 from runs import store as rows
 from runs.model import Run, RunState, StepRecord, StepState
+from runs.pen import Fenced, Pen, change
 from runs.ports import Book
 
 _OUTCOMES = {
@@ -27,12 +26,6 @@ _OUTCOMES = {
 _STEP_OUTCOMES = {StepState.DONE: "success", StepState.UNDONE: "success", StepState.UNKNOWN: "unknown"}
 
 
-class Fenced(SeconderError):
-    """Another bot has taken this run over; this one must not touch it any more."""
-
-    code = "RUN-FENCED"
-
-
 @dataclass(frozen=True)
 class Journal:
     """Writes runs. Every method is one transaction; a write by a fenced owner raises Fenced."""
@@ -41,6 +34,10 @@ class Journal:
     book: Book
     clock: Clock
     owner: str
+
+    @property
+    def _pen(self) -> Pen:
+        return Pen(self.clock, self.owner)
 
     def begin(self, grant: Grant) -> Run | Refusal:
         """Redeem a grant and insert its run, at most once, with the cluster's lock if it takes one."""
@@ -85,7 +82,12 @@ class Journal:
             steps=steps,
         )
         rows.insert(session, run)
-        self._record(session, run, "run.started", detail={"plan_hash": run.plan_hash, "owner": self.owner})
+        self._pen.record(
+            session,
+            run,
+            "run.started",
+            detail={"plan_hash": run.plan_hash, "owner": self.owner},
+        )
         return run
 
     def refresh(self, run: Run) -> Run:
@@ -104,7 +106,7 @@ class Journal:
             claimed = rows.load(session, run.id)
             if claimed is not None:
                 detail = {"taken_over_from": run.owner, "epoch": claimed.epoch}
-                self._record(session, claimed, "run.started", detail=detail)
+                self._pen.record(session, claimed, "run.started", detail=detail)
             return claimed
 
     def away(self, run: Run) -> float:
@@ -115,31 +117,50 @@ class Journal:
     def state(self, run: Run, state: RunState) -> None:
         """Move a run on."""
         with self.store.transaction() as session:
-            self._change(session, run, {"state": state.value})
+            change(session, run, {"state": state.value})
 
     def intent(self, run: Run, n: int, step: Step, *, undo: bool = False) -> None:
         """Commit what is about to be done, before it is done."""
-        at = stamp(self.clock.now())
         with self.store.transaction() as session:
-            self._change(session, run, {"progress": "{}"})
-            if not undo:
-                rows.set_step(session, run.id, StepRecord(n, step.name, StepState.STARTED, started_at=at))
-            name, args = (step.undo.name, step.undo.args) if undo and step.undo else (step.name, step.args)
-            self._record(
-                session,
-                run,
-                "step.intent",
-                outcome="intent",
-                step=f"{n} {name}",
-                params=args,
-                detail={"undo": undo, "kind": step.kind.value},
-            )
+            change(session, run, {"progress": "{}"})
+            self._intent(session, run, n, step, undo=undo)
             self.book.touch(session, run.request)
+
+    def onward(self, run: Run, n: int, step: Step, shown: Evidence, then: Step) -> Run:
+        """Commit that a step is done and that the next one is about to be, in one transaction: clients may be waiting.
+
+        Not the next one when somebody asked to stop while that was still open. Gives the run as it is now.
+        """
+        with self.store.transaction() as session:
+            fresh = [self._outcome(session, run, n, step, StepState.DONE, shown)]
+            stop_by = rows.stop_asked(session, run.id)
+            if stop_by is None or run.past_return:
+                fresh.append(self._intent(session, run, n + 1, then))
+            self.book.touch(session, run.request)
+        return replace(
+            run, stop_by=stop_by, progress={}, steps=(*run.steps[: n - 1], *fresh, *run.steps[n - 1 + len(fresh) :])
+        )
+
+    def _intent(self, session: Session, run: Run, n: int, step: Step, *, undo: bool = False) -> StepRecord:
+        record = StepRecord(n, step.name, StepState.STARTED, started_at=stamp(self.clock.now()))
+        if not undo:
+            rows.set_step(session, run.id, record)
+        name, args = (step.undo.name, step.undo.args) if undo and step.undo else (step.name, step.args)
+        self._pen.record(
+            session,
+            run,
+            "step.intent",
+            outcome="intent",
+            step=f"{n} {name}",
+            params=args,
+            detail={"undo": undo, "kind": step.kind.value},
+        )
+        return record
 
     def going_back(self, run: Run, why: str) -> None:
         """Commit that what was done is taken back now, and why: whoever takes the run up has to know."""
         with self.store.transaction() as session:
-            self._change(session, run, {"state": RunState.UNDOING.value, "error": why})
+            change(session, run, {"state": RunState.UNDOING.value, "error": why})
 
     def outcome(self, run: Run, n: int, step: Step, state: StepState, shown: Evidence) -> None:
         """Commit how a step ended, after it ended."""
@@ -154,21 +175,22 @@ class Journal:
             self.book.finish(session, run.request, Outcome.UNKNOWN, why)
             self._end(session, run, Outcome.UNKNOWN, why)
 
-    def _outcome(self, session: Session, run: Run, n: int, step: Step, state: StepState, shown: Evidence) -> None:
+    def _outcome(self, session: Session, run: Run, n: int, step: Step, state: StepState, shown: Evidence) -> StepRecord:
         old = next((record for record in run.steps if record.n == n), None)
         name = step.undo.name if state is StepState.UNDONE and step.undo else step.name
         at = stamp(self.clock.now())
         record = StepRecord(n, step.name, state, old.started_at if old else None, at, shown.text, dict(shown.data))
-        self._change(session, run, {"epoch": run.epoch})  # whoever lost the run finds no row
+        change(session, run, {"progress": "{}"})  # whoever lost the run finds no row
         rows.set_step(session, run.id, record)
         outcome = _STEP_OUTCOMES.get(state, "failure")
         detail = {"text": shown.text, "evidence": shown.data, "state": state.value}
-        self._record(session, run, "step.outcome", outcome=outcome, step=f"{n} {name}", detail=detail)
+        self._pen.record(session, run, "step.outcome", outcome=outcome, step=f"{n} {name}", detail=detail)
+        return record
 
     def progress(self, run: Run, shown: Mapping[str, object]) -> None:
         """Show how far a step is."""
         with self.store.transaction() as session:
-            self._change(session, run, {"progress": json.dumps(shown)})
+            change(session, run, {"progress": json.dumps(shown)})
             self.book.touch(session, run.request)
 
     def refuse(self, run: Run, *, changes: Sequence[str] = (), refusal: Refusal | None = None) -> None:
@@ -202,7 +224,7 @@ class Journal:
                 rows.set_step(session, run.id, record)
             self.book.settle(session, run.request, done=done, note=note)
             detail = {"settled_by": list(people), "happened": happened, "note": note}
-            self._record(session, run, "run.ended", outcome=_OUTCOMES[outcome], detail=detail)
+            self._pen.record(session, run, "run.ended", outcome=_OUTCOMES[outcome], detail=detail)
 
     def _end(self, session: Session, run: Run, outcome: Outcome | None, error: str) -> None:
         state = RunState.UNKNOWN if outcome is Outcome.UNKNOWN else RunState.ENDED
@@ -213,36 +235,7 @@ class Journal:
             "ended_at": stamp(self.clock.now()),
             "progress": "{}",
         }
-        self._change(session, run, values)
+        change(session, run, values)
         recorded = _OUTCOMES[outcome] if outcome else "failure"
         detail = {"outcome": outcome.value if outcome else "not started", "error": error}
-        self._record(session, run, "run.ended", outcome=recorded, detail=detail)
-
-    def _change(self, session: Session, run: Run, values: Mapping[str, object]) -> None:
-        if not rows.change(session, run, values):
-            raise Fenced(f"Run {run.id} was taken over by another bot.", "Nothing more is done here.")
-
-    def _record(
-        self,
-        session: Session,
-        run: Run,
-        action: str,
-        *,
-        outcome: str = "success",
-        step: str | None = None,
-        params: Mapping[str, object] | None = None,
-        detail: Mapping[str, object] | None = None,
-    ) -> None:
-        event = ledger.Event(
-            action=action,
-            outcome=outcome,
-            actor="system",
-            request=run.request,
-            run=run.id,
-            step=step,
-            target=f"{run.plan.cluster}/{run.plan.target}",
-            source={"owner": self.owner, "epoch": run.epoch},
-            params=params or {},
-            detail=detail or {},
-        )
-        ledger.append(session, self.clock, event)
+        self._pen.record(session, run, "run.ended", outcome=recorded, detail=detail)

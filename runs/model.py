@@ -83,6 +83,10 @@ class Run:
                 return True
         return False
 
+    def behind_return(self, n: int) -> bool:
+        """Say whether a step before the n-th lies at or behind the point; the one at it counts once it was done."""
+        return any(step.ponr for step in self.plan.steps[: n - 1])
+
     def amiss(self, state: StepState, how: str = "") -> str:
         """Say of which steps in this state something did not come about; of those only that are amiss like ``how``."""
         seen = [step for step in self.steps if step.state is state and AMISS in step.data]

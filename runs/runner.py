@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from core.errors import SeconderError
 from core.grant import Grant
 from core.outcome import SERIOUS, Evidence, Outcome, Probe, Refusal
-from core.plan import Kind, Plan, Step, Undo
+from core.plan import Kind, Step, Undo
 from core.step import StepContext
 from runs.differences import differences
-from runs.journal import Fenced, Journal
+from runs.journal import Journal
 from runs.model import Run, RunState, StepState
+from runs.pen import Fenced
 from runs.ports import Carrier
 from runs.progress import Reporter
 
@@ -36,9 +37,7 @@ class Runner:
     def start(self, grant: Grant) -> Run | Refusal:
         """Redeem a grant and carry its plan out to the end; the run as it ended, or why it did not start."""
         run = self.journal.begin(grant)
-        if isinstance(run, Refusal):
-            return run
-        return self.go_on(run)
+        return run if isinstance(run, Refusal) else self.go_on(run)
 
     def take_up(self, run: Run) -> Run:
         """Go on with a run that a dead bot left, or say that nobody can: never by another version, never days later."""
@@ -77,8 +76,7 @@ class Runner:
         if isinstance(again, Refusal):
             self.journal.refuse(run, refusal=again)
             return False
-        changes = differences(run.plan, run.plan_hash, again)
-        if changes:
+        if changes := differences(run.plan, run.plan_hash, again):
             self.journal.refuse(run, changes=changes)
             return False
         try:
@@ -92,22 +90,45 @@ class Runner:
         return True
 
     def _steps(self, run: Run) -> None:
+        """Carry out what is left."""
+        announced = False
         for n, step in enumerate(run.plan.steps, start=1):
-            run = self.journal.refresh(run)
             if run.steps[n - 1].state is StepState.DONE:
                 continue
-            if self.leaving.is_set():
+            if not announced:
+                run = self.journal.refresh(run)
+                if self.leaving.is_set():
+                    return
+                if run.stop_by and not run.past_return:
+                    self._undo(run, f"Stopped by {run.stop_by}.", Outcome.CANCELLED)
+                    return
+            if (after := self._step(run, n, step, announced=announced)) is None:
                 return
-            if run.stop_by and not run.past_return:
-                self._undo(run, f"Stopped by {run.stop_by}.", Outcome.CANCELLED)
-                return
-            if not self._step(run, n, step):
-                return
-        run = self.journal.refresh(run)
+            run = after
+            announced = n < len(run.steps) and run.steps[n].state is StepState.STARTED
         self.journal.end(run, Outcome.SUCCEEDED, run.amiss(StepState.DONE))
 
-    def _step(self, run: Run, n: int, step: Step) -> bool:
-        """Carry out one step; say whether the run goes on."""
+    def _step(self, run: Run, n: int, step: Step, *, announced: bool) -> Run | None:
+        """Carry out one step; the run as it goes on, None when it does not."""
+        if not announced:
+            if (settled := self._settled(run, n, step)) is not None:
+                return self.journal.refresh(run) if settled else None
+            self.journal.intent(run, n, step)
+            run = self.journal.refresh(run)
+        try:
+            shown = self.carrier.do(run.plan, step, self._context(run, n, step.deadline))
+        except Fenced:
+            raise
+        except Exception as error:  # noqa: BLE001  # one of three places that catch all: a step may fail in any way
+            return self.journal.refresh(run) if self._after_error(run, n, step, error) else None
+        then = next(iter(run.plan.steps[n:]), None)
+        if then is not None and then.kind is not Kind.OPAQUE and not self.leaving.is_set():
+            return self.journal.onward(run, n, step, shown, then)
+        self.journal.outcome(run, n, step, StepState.DONE, shown)
+        return self.journal.refresh(run)
+
+    def _settled(self, run: Run, n: int, step: Step) -> bool | None:
+        """Decide about a step that a dead bot had begun: True went on, False ended, None (also a fresh one) do it."""
         record = run.steps[n - 1]
         if record.state is StepState.UNKNOWN:  # it was lost, and its bot died before it could say so of the run
             self._lost(run, n, step, record.text)
@@ -115,20 +136,7 @@ class Runner:
         if record.state is StepState.FAILED:
             self._failed(run, n, step, record.text)
             return False
-        if record.state is StepState.STARTED:
-            settled = self._take_up(run, n, step)
-            if settled is not None:
-                return settled
-        self.journal.intent(run, n, step)
-        run = self.journal.refresh(run)
-        try:
-            shown = self.carrier.do(run.plan, step, self._context(run, n, step.deadline))
-        except Fenced:
-            raise
-        except Exception as error:  # noqa: BLE001  # one of three places that catch all: a step may fail in any way
-            return self._after_error(run, n, step, error)
-        self.journal.outcome(run, n, step, StepState.DONE, shown)
-        return True
+        return self._take_up(run, n, step) if record.state is StepState.STARTED else None
 
     def _take_up(self, run: Run, n: int, step: Step) -> bool | None:
         """Decide about a step that was under way when a bot died: True went on, False ended, None do it again."""
@@ -160,7 +168,7 @@ class Runner:
 
     def _failed(self, run: Run, n: int, step: Step, said: str) -> None:
         """Go back where that is possible, else end."""
-        if _behind_return(run.plan, n):
+        if run.behind_return(n):
             self.journal.end(run, Outcome.FAILED, f"Step {n}, {step.title}: {said}")
         else:
             stopped = Outcome.CANCELLED if run.stop_by else Outcome.FAILED
@@ -181,12 +189,10 @@ class Runner:
         """Leave a run to people, before its first effect without harm."""
         if run.state is RunState.CHECKING:
             self.journal.refuse(run, refusal=Refusal("TAKE-UP", why, "Ask again."))
-            return
-        current = run.current
-        if current is not None:
+        elif (current := run.current) is not None:
             self.journal.lose(run, current.n, run.plan.steps[current.n - 1], why, why)
-            return
-        self.journal.end(run, Outcome.UNKNOWN, why)
+        else:
+            self.journal.end(run, Outcome.UNKNOWN, why)
 
     def _undo(self, run: Run, why: str, outcome: Outcome = Outcome.FAILED) -> None:
         """Take back, in reverse, what was started before the point of no return."""
@@ -235,11 +241,6 @@ class Runner:
 
     def _still(self, run: Run) -> None:
         self.journal.refresh(run)
-
-
-def _behind_return(plan: Plan, n: int) -> bool:
-    """Say whether a step before the n-th lies at or behind the point: the step at it is not, when it was not done."""
-    return any(step.ponr for step in plan.steps[: n - 1])
 
 
 def _said(error: Exception) -> str:

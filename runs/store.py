@@ -163,6 +163,11 @@ def ask_stop(session: Session, run_id: str, person: str) -> bool:
     return changed_one(session, statement)
 
 
+def stop_asked(session: Session, run_id: str) -> str | None:
+    """Give who pressed Stop, if anybody did."""
+    return session.exec(select(RunRow.stop_by).where(col(RunRow.id) == run_id)).first()
+
+
 def close_unknown(session: Session, run_id: str, values: Mapping[str, object]) -> bool:
     """End a run whose result was unknown, once."""
     statement = (
@@ -173,12 +178,14 @@ def close_unknown(session: Session, run_id: str, values: Mapping[str, object]) -
 
 def set_step(session: Session, run_id: str, record: StepRecord) -> None:
     """Write where a step stands."""
-    row = session.get(StepRow, (run_id, record.n)) or StepRow(run=run_id, n=record.n, name=record.name, state="")
-    row.state = record.state.value
-    row.started_at, row.ended_at, row.text = record.started_at, record.ended_at, record.text
-    row.data = json.dumps(record.data)
-    session.add(row)
-    session.flush()
+    values = {
+        "state": record.state.value,
+        "started_at": record.started_at,
+        "ended_at": record.ended_at,
+        "text": record.text,
+        "data": json.dumps(record.data),
+    }
+    session.exec(update(StepRow).where(col(StepRow.run) == run_id, col(StepRow.n) == record.n).values(**values))
 
 
 def say(session: Session, run_id: str, person: str, *, happened: bool, at: str) -> list[tuple[str, bool]]:

@@ -22,6 +22,7 @@ _COPY = 60.0  # seconds for one WAL file
 _MOST = 64  # WAL files that are brought; of more a person has to know
 _WAL = re.compile(r"[0-9A-F]{24}|[0-9A-F]{8}\.history")
 _MARK = "SELECT pg_walfile_name(pg_logical_emit_message(true, 'seconder', 'archive')) AS name"
+_OFF = "SELECT current_setting('archive_mode') = 'off' AS off"
 _DONE = """
     SELECT EXISTS (SELECT FROM pg_ls_archive_statusdir() WHERE name = %s || '.done')
         OR (SELECT coalesce(last_archived_wal COLLATE "C" >= %s AND last_archived_wal ~ '^[0-9A-F]{24}$', false)
@@ -53,6 +54,8 @@ def looked(site: Site, *, node: str, old: str) -> Probe:  # noqa: ARG001  # the 
 
 def _arrived(site: Site, new: Node) -> str:
     with talk(site, new, seconds=2 * ARRIVES) as connection:
+        if one(connection, _OFF)["off"]:  # nothing will arrive, however long somebody waits
+            return f"NO WAL OF {new.name} IS ARCHIVED: archive_mode is off, though the configuration names an archive"
         connection.execute("SET synchronous_commit = local")
         wal = str(one(connection, _MARK)["name"])
         one(connection, "SELECT pg_switch_wal() AS lsn")

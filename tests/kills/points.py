@@ -83,6 +83,13 @@ class Mortal(Journal):
         super().outcome(run, n, step, state, shown)
         self.death(run.request, place(n, "after-commit", back=undo))
 
+    def onward(self, run: Run, n: int, step: Step, shown: Evidence, then: Step) -> Run:
+        self.death(run.request, place(n, "after-effect"))
+        after = super().onward(run, n, step, shown, then)
+        for at in (place(n, "after-commit"), place(n + 1, "before-intent"), place(n + 1, "after-intent")):
+            self.death(run.request, at)  # one transaction: between them is no other moment
+        return after
+
     def lose(self, run: Run, n: int, step: Step, said: str, why: str) -> None:
         for at in (place(n, "after-effect"), "before end"):
             self.death(run.request, at)

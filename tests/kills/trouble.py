@@ -97,6 +97,11 @@ class Troubled(Journal):
         self.trouble.comes(f"outcome {n}")
         super().outcome(run, n, step, state, shown)
 
+    def onward(self, run: Run, n: int, step: Step, shown: Evidence, then: Step) -> Run:
+        for at in (f"outcome {n}", f"intent {n + 1}"):
+            self.trouble.comes(at)
+        return super().onward(run, n, step, shown, then)
+
     def end(self, run: Run, outcome: Outcome, error: str = "") -> None:
         self.trouble.comes("end")
         super().end(run, outcome, error)

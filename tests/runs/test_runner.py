@@ -18,9 +18,10 @@ from core.outcome import Evidence, Probe, Refusal
 from core.plan import Kind, Plan, Risk, Step
 from core.step import StepContext
 from runs import store as rows
-from runs.journal import Fenced, Journal
+from runs.journal import Journal
 from runs.model import Run, RunState, StepState
 from runs.owner import enter, lives
+from runs.pen import Fenced
 from runs.runner import TAKE_UP_SECONDS, Runner
 from tests.fixtures.house import STEPS, StandingClock, a_plan, actor, book, clock, gate, grants, step, store
 
