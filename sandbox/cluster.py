@@ -3,12 +3,13 @@
 import secrets
 import socket
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
+from sandbox.errors import SandboxError
 from sandbox.layout import (
     APP,
     BOT,
@@ -28,6 +29,7 @@ from sandbox.servers import find_bin, give, must, runnable_bin, servers_folder
 
 __all__ = ["DemoCluster", "build"]
 
+_PORTS = range(20_000, 32_768)
 _TABLE = """
 CREATE TABLE reading (id bigint PRIMARY KEY, taken_at timestamptz NOT NULL, sensor text NOT NULL, value float8);
 INSERT INTO reading
@@ -65,12 +67,20 @@ def build(
 
 
 def free_ports(count: int) -> list[int]:
-    """Find TCP ports of the loopback that nobody uses right now."""
+    """Find TCP ports of the loopback that nobody uses right now, below those that the kernel gives to clients.
+
+    A server that is stopped and started again would find one of theirs taken by whoever connected meanwhile.
+    """
+    found: list[int] = []
     with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for taken in sockets:
-            taken.bind((LOOPBACK, 0))
-        return [taken.getsockname()[1] for taken in sockets]
+        for port in secrets.SystemRandom().sample(_PORTS, len(_PORTS)):
+            taken = stack.enter_context(socket.socket())
+            with suppress(OSError):
+                taken.bind((LOOPBACK, port))
+                found.append(port)
+            if len(found) == count:
+                return found
+    raise SandboxError(f"There are no {count} free ports between {_PORTS[0]} and {_PORTS[-1]} on this machine.")
 
 
 def _laid_out(folder: Path, names: Sequence[str], bin_dir: Path, *, archiving: bool) -> DemoCluster:
