@@ -85,22 +85,23 @@ def look(asked: Asked, site: Site) -> Found:
     if view.primary is not None and any(sender.stuck for sender in view.primary.replication):
         time.sleep(SECOND_LOOK)  # WAL that was sent this very moment looks the same
         view = observe(site)
-    view = pacemaker.suspected(site, view)
-    choice = choose(view, site.cluster, asked.node)
+    choice, way, measured = choose(view, site.cluster, asked.node), None, None
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="promote") as pool:  # at once: clients may be waiting
+        suspected = pool.submit(pacemaker.suspected, site, view)
+        if isinstance(choice, Choice) and choice.seen and not choice.planned:
+            dead, new = site.cluster.node(choice.old), site.cluster.node(choice.new)
+            measured = pool.submit(measure, site, dead, new, view.nodes[choice.old].control)
+        if isinstance(choice, Choice) and view.manager is None:
+            choice, way = _surroundings(site, view, choice)
+        view = suspected.result()
     other = handover.look(site, view.manager, choice) if view.manager else None
     if isinstance(choice, Refusal) or (other is not None and other.refusal is not None):
         return Found(view, site.cluster, choice, handover=other)
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="loss") as pool:  # at once: clients may be waiting
-        dead, new = site.cluster.node(choice.old), site.cluster.node(choice.new)
-        measured = pool.submit(measure, site, dead, new) if choice.seen and not choice.planned else None
-        way = None
-        if other is None:
-            choice, way = _surroundings(site, view, choice)
-        if way is not None:
-            return Found(view, site.cluster, choice, way)
-        words = filling.promotion(site.cluster, choice.old, choice.new)
-        seen = trying.look(site, _PLANNED if choice.planned else _UNPLANNED, words)
-    return Found(view, site.cluster, choice, None, measured.result() if measured else None, seen, other)
+    if other is None and way is not None:
+        return Found(view, site.cluster, choice, way)
+    words = filling.promotion(site.cluster, choice.old, choice.new)
+    hooks = trying.look(site, _PLANNED if choice.planned else _UNPLANNED, words)
+    return Found(view, site.cluster, choice, None, measured.result() if measured else None, hooks, other)
 
 
 def _surroundings(site: Site, view: ClusterView, choice: Choice) -> tuple[Choice, Refusal | None]:

@@ -42,6 +42,7 @@ for cwd in /proc/[0-9]*/cwd; do
 done
 exit "$code"
 """
+_FENCE = 'umask 077; : > "$1" && { sync -- "$1" "${1%/*}/" 2>/dev/null || :; }'
 _LOOK = 'if [ -e "$1" ]; then echo "standby.signal: present"; fi; shift; exec "$@"'
 
 
@@ -135,7 +136,7 @@ def fenced(shell: Shell, node: Node, *, timeout: float = QUICK) -> bool:
 
 def fence(shell: Shell, node: Node) -> None:
     """Put standby.signal in place, so that any start comes up read-only. Raises ``ShellError``, ``Unreachable``."""
-    shell.write(signal_file(node), "", mode=0o600)
+    _need(shell.run(["sh", "-c", _FENCE, "fence", signal_file(node)], timeout=QUICK), node, "writing standby.signal")
 
 
 def unfence(shell: Shell, node: Node) -> None:

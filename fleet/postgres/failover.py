@@ -4,7 +4,7 @@ Every function takes the site and the step's args; each checks again what it rel
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -16,8 +16,8 @@ from fleet.postgres.candidate import most_advanced
 from fleet.postgres.loss import measure
 from fleet.postgres.observe import observe, observe_node
 from fleet.postgres.patience import talk
-from fleet.postgres.standing import writable
-from fleet.postgres.view import DOWN, NodeView
+from fleet.postgres.standing import stand
+from fleet.postgres.view import DOWN
 from fleet.site import Site
 
 RECEIVERS_TIME = 20.0  # seconds for receivers to notice that nobody sends
@@ -29,12 +29,7 @@ def confirm(site: Site, *, node: str, candidate: str) -> Evidence:
 
     All else was looked at a moment ago, when the run began; whoever takes it up later is bound by ``weigh``.
     """
-    others = [other for name, other in site.cluster.nodes.items() if name != node]
-    with ThreadPoolExecutor(max_workers=len(others) + 1, thread_name_prefix="confirm") as pool:
-        seen = pool.submit(observe_node, site, site.cluster.node(node))
-        writes = pool.map(partial(writable, site), others)
-        writers = [other.name for other, does in zip(others, writes, strict=True) if does]
-    _still_dead(seen.result(), writers)
+    _see_dead(site, node)
     _silence(site, site.cluster.node(candidate), site.cluster.node(node))
     return Evidence(f"{node} is dead: no answer, no process; {candidate} hears nothing from it")
 
@@ -83,12 +78,10 @@ def weigh(site: Site, *, node: str, candidate: str, wal_bytes: int, wal_seconds:
     """Measure what is lost, behind the fence, and stop above what was agreed; the candidate must have most."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="loss") as pool:  # at once: clients wait
         measured = pool.submit(measure, site, site.cluster.node(node), site.cluster.node(candidate))
-        view = observe(site)
-    _still_dead(view.nodes[node], [other.name for other in view.primaries if other.name != node])
-    best, mine = most_advanced(view, site.cluster), view.nodes[candidate]
-    if best is not None and (best.timeline or 0, best.has_lsn or 0) > (mine.timeline or 0, mine.has_lsn or 0):
-        raise StepFailed(f"{best.name} has more WAL than {candidate}.", "Ask for that one.", code="NOT-MOST-ADVANCED")
+        ends = _see_dead(site, node)
     found = measured.result()
+    if max(ends.values(), default=0) > found.has:
+        _most_advanced(site, candidate)
     if not found.within(wal_bytes, wal_seconds):
         allowed = f"{lsn.size(wal_bytes)} and {wal_seconds} s"
         hint = f"Starting {node} again loses nothing, if it can be started."
@@ -102,13 +95,30 @@ def weigh(site: Site, *, node: str, candidate: str, wal_bytes: int, wal_seconds:
     return Evidence(f"lost: {found.words}", data)
 
 
-def _still_dead(seen: NodeView, writers: Sequence[str]) -> None:
-    if seen.state != DOWN:
-        raise StepFailed(
-            f"{seen.name} is {seen.state}: {seen.error or 'it answers'}.", "Look again.", code="PRIMARY-BACK"
-        )
-    if writers:
+def _see_dead(site: Site, node: str) -> Mapping[str, int]:
+    """See that a primary is dead and that nobody else accepts writes; gives where the WAL of each standby ends.
+
+    A whole look was taken when the run began: here it is one quick question each, for clients wait.
+    """
+    others = [other for name, other in site.cluster.nodes.items() if name != node]
+    with ThreadPoolExecutor(max_workers=len(others) + 1, thread_name_prefix="dead") as pool:
+        seen = pool.submit(observe_node, site, site.cluster.node(node))
+        answers = list(pool.map(partial(stand, site), others))
+        found = seen.result()
+    if found.state != DOWN:
+        raise StepFailed(f"{node} is {found.state}: {found.error or 'it answers'}.", "Look again.", code="PRIMARY-BACK")
+    ends = {other.name: end for other, end in zip(others, answers, strict=True) if end is not None}
+    if writers := [name for name, (writes, _end) in ends.items() if writes]:
         raise StepFailed(f"{writers[0]} accepts writes.", "Look at the cluster again.", code="TWO-PRIMARIES")
+    return {name: end for name, (_writes, end) in ends.items()}
+
+
+def _most_advanced(site: Site, candidate: str) -> None:
+    """See whether it is one that may be promoted that has more WAL. Raises ``StepFailed``."""
+    view = observe(site)
+    best, mine = most_advanced(view, site.cluster), view.nodes[candidate]
+    if best is not None and (best.timeline or 0, best.has_lsn or 0) > (mine.timeline or 0, mine.has_lsn or 0):
+        raise StepFailed(f"{best.name} has more WAL than {candidate}.", "Ask for that one.", code="NOT-MOST-ADVANCED")
 
 
 def _silence(site: Site, standby: Node, dead: Node) -> None:

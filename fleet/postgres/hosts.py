@@ -13,6 +13,8 @@ from fleet.postgres.view import ClusterView
 from fleet.shell import Shell
 from fleet.site import Site
 
+_NONE = 'mine=$1; shift; for other; do if [ "$other" -ef "$mine" ]; then exit 1; fi; done'
+
 
 def in_the_way(site: Site, view: ClusterView, choice: Choice) -> Refusal | None:
     """Try the shells of those that a plan touches and the logins of all who will follow; give what does not work."""
@@ -38,10 +40,13 @@ def _addresses(cluster: Cluster) -> Refusal | None:
 
 
 def _shell(site: Site, node: Node, view: ClusterView) -> Refusal | None:
-    """Read the control file: proves the shell, ``bin`` and ``data``, and that this folder is that server's."""
+    """Read the control file: proves the shell, ``bin`` and ``data``, and that this folder is that server's.
+
+    Of a server that does not answer it was read when the cluster was looked at.
+    """
     shell = site.shell(node)
     try:
-        found = read_control(shell, node)
+        found = view.nodes[node.name].control or read_control(shell, node)
         if found.sysid == view.nodes[node.name].sysid and _own_folder(shell, node, view, site.cluster):
             return None
     except SeconderError as error:
@@ -57,7 +62,8 @@ def _own_folder(shell: Shell, node: Node, view: ClusterView, cluster: Cluster) -
         return shell.run(["test", says, "-ef", node.data], timeout=QUICK).ok
     neighbours = [other.name for other in cluster.nodes.values() if other.host == node.host and other.name != node.name]
     theirs = [view.nodes[name].settings.get("data_directory", "") for name in neighbours]
-    return not any(shell.run(["test", place, "-ef", node.data], timeout=QUICK).ok for place in theirs if place)
+    places = [place for place in theirs if place]
+    return not places or shell.run(["sh", "-c", _NONE, "none", node.data, *places], timeout=QUICK).ok
 
 
 def _login(site: Site, here: Node, there: Node, cluster: Cluster) -> Refusal | None:

@@ -8,6 +8,7 @@ from fleet.inventory import Node
 from fleet.postgres import lsn, wal
 from fleet.postgres.control import read_control
 from fleet.postgres.patience import talk
+from fleet.postgres.view import Control
 from fleet.site import Site
 
 WAL_BYTES = 16 * 1024 * 1024
@@ -41,8 +42,10 @@ class Loss:
         return self.wal_bytes <= wal_bytes and self.seconds <= wal_seconds
 
 
-def measure(site: Site, dead: Node, candidate: Node) -> Loss:
+def measure(site: Site, dead: Node, candidate: Node, known: Control | None = None) -> Loss:
     """Measure what promoting ``candidate`` loses of what ``dead`` has, which must be stopped.
+
+    ``known`` is its control file, when it was read since then.
 
     Both machines are asked at once: clients wait. Raises ``Unreachable``, ``ShellError``: what can't be measured may
     not be promised.
@@ -50,7 +53,7 @@ def measure(site: Site, dead: Node, candidate: Node) -> Loss:
     shell = site.shell(dead)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="candidate") as pool:
         standing = pool.submit(_standing, site, candidate)
-        found = read_control(shell, dead)
+        found = known or read_control(shell, dead)
         end = wal.end_of_wal(shell, dead, found.timeline, found.redo)
         has, replayed = standing.result()
     if has >= end:

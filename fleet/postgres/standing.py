@@ -34,10 +34,17 @@ def reached(connection: Connection, name: str) -> int:
     return lsn.parse(row["lsn"]) if row["lsn"] else 0
 
 
-def writable(site: Site, node: Node) -> bool:
-    """Say whether a server answers and is out of recovery; False proves nothing."""
+def stand(site: Site, node: Node) -> tuple[bool, int] | None:
+    """Say whether a server is out of recovery, and where the WAL ends that a standby has; None without an answer."""
     try:
         with talk(site, node) as connection:
-            return not one(connection, "SELECT pg_is_in_recovery() AS in_recovery")["in_recovery"]
+            row = one(connection, _REACHED)
     except SeconderError:
-        return False
+        return None
+    return not row["in_recovery"], lsn.parse(row["lsn"]) if row["lsn"] else 0
+
+
+def writable(site: Site, node: Node) -> bool:
+    """Say whether a server answers and is out of recovery; False proves nothing."""
+    found = stand(site, node)
+    return found is not None and found[0]

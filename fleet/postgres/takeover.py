@@ -18,9 +18,16 @@ from fleet.site import Site
 PROMOTE_TIME = 60.0  # seconds, as pg_promote's own default
 FOLLOW_TIME = 60.0  # seconds
 REJOIN_TIME = 90.0  # seconds, for the old process to end and for the new one to stream, each
+REPLAY_TIME = 10.0  # seconds for what holds the replay up to go away
 _PROMOTING = 3.0  # seconds that a promotion under way is given before it counts as not done
 _CHECKPOINT = 600.0  # seconds
 _CANARY = 10.0  # seconds
+_HELD = """
+    SELECT wait_event_type || ' ' || wait_event AS by FROM pg_stat_activity
+     WHERE backend_type = 'startup' AND (
+               wait_event_type IN ('Lock', 'BufferPin') OR wait_event LIKE 'RecoveryConflict%'
+               OR wait_event = 'RecoveryPause')
+"""
 _RECOVERY = "SELECT pg_is_in_recovery() AS in_recovery"
 
 
@@ -45,6 +52,7 @@ def promote(  # the step's args, and what was shown before
 
 def lead(connection: Connection, node: str, timeline: int) -> Evidence:
     """Have a standby leave recovery and wait for it. Raises ``StepFailed`` when it stays, or keeps its timeline."""
+    _replay_is_free(connection, node)
     began = time.monotonic()
     one(connection, "SELECT pg_promote(false) AS sent")  # true looks only every 100 ms
     while one(connection, _RECOVERY)["in_recovery"]:
@@ -58,6 +66,16 @@ def lead(connection: Connection, node: str, timeline: int) -> Evidence:
     return Evidence(
         f"{node} accepts writes, timeline {now}, after {took:.2f} s", {"timeline": now, "lsn": lsn.show(position)}
     )
+
+
+def _replay_is_free(connection: Connection, name: str) -> None:
+    """See that nothing holds the replay up: it would not hear of the promotion either, and then nobody takes writes."""
+    deadline = time.monotonic() + REPLAY_TIME
+    while held := connection.execute(_HELD).fetchone():
+        if time.monotonic() > deadline:
+            hint = f"A query on {name} may do that: see pg_stat_activity there, and end it."
+            raise StepFailed(f"The replay of {name} is held up ({held['by']}).", hint, code="NOT-REPLAYING")
+        time.sleep(control.POLL)
 
 
 def promoted(site: Site, *, node: str, old: str, timeline: int, wal_bytes: int, wal_seconds: int) -> Probe:  # noqa: ARG001
