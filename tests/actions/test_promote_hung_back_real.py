@@ -19,8 +19,10 @@ ANY = promote.Asked("main")
 
 
 def test_a_hanging_primary_that_goes_on_is_left_alone_and_one_that_was_killed_is_started_again(
-    cluster: DemoCluster, site: Reach
+    cluster: DemoCluster, site: Reach, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(hung, "_SOFT", 1.0)  # seconds: who is frozen takes no polite signal however long one waits
+
     def thawed(step: Step) -> None:
         if step.name == "halt":
             cluster.thaw("db1")

@@ -1,7 +1,7 @@
 import pytest
 
 from actions import promote
-from fleet.postgres import control
+from fleet.postgres import control, hung
 from fleet.postgres.observe import observe
 from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
@@ -17,7 +17,10 @@ pytestmark = pytest.mark.postgres
 ANY = promote.Asked("main")
 
 
-def test_a_primary_that_hangs_is_killed_behind_a_fence_and_replaced(cluster: DemoCluster, site: Reach) -> None:
+def test_a_primary_that_hangs_is_killed_behind_a_fence_and_replaced(
+    cluster: DemoCluster, site: Reach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hung, "_SOFT", 1.0)  # seconds: who is frozen takes no polite signal however long one waits
     with hanging(cluster):
         plan = planned(promote.ACTION, ANY, site)
         assert plan.caps == {"wal_bytes": 16 * 1024**2, "wal_seconds": 10}
