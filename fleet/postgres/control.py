@@ -1,12 +1,11 @@
 """The server's own programs and files on its machine: pg_controldata, pg_ctl, standby.signal."""
 
-import math
 import re
 import time
 from collections.abc import Callable, Sequence
 
 from core.errors import StepFailed
-from fleet.errors import ShellError, TimedOut
+from fleet.errors import ShellError
 from fleet.inventory import Node
 from fleet.postgres import lsn
 from fleet.postgres.view import Control
@@ -18,18 +17,6 @@ QUICK = 10.0  # seconds for a program that only looks
 POLL = 0.005  # seconds between looks while clients wait
 _NO_SERVER = 3  # pg_ctl status, PostgreSQL's documentation: "If the server is not running"
 _FIELD = re.compile(r"^([^:]+):\s*(.*)$", re.MULTILINE)
-# As many looks as fit into the time: whoever asked may be dead, and nobody else would end it.
-_WATCH = """
-turns=$1 pause=$2 wanted=$3
-shift 3
-while said=$("$@") && [ "$turns" -gt 0 ]; do
-    case $said in *" state: "*" $wanted"*) break ;; esac
-    turns=$((turns - 1))
-    sleep "$pause"
-done
-echo "$said"
-[ -n "$said" ]
-"""
 # The processes that are left after the postmaster was asked for; one that began in between is seen as well.
 _LEFT = """
 data=$1
@@ -205,23 +192,6 @@ def wait_gone(shell: Shell, node: Node, *, timeout: float, unless: Callable[[], 
             hint = "A WAL sender or the archiver may hold it up: look at its processes."
             raise StepFailed(f"{node.name} still has server processes after {timeout:g} s.", hint, code="STILL-RUNNING")
         time.sleep(10 * POLL)
-
-
-def wait_shut_down(shell: Shell, node: Node, *, timeout: float) -> Control:
-    """Wait until the control file says "shut down", which comes before the archiver ends. Raises ``StepFailed``.
-
-    One program on the host looks again and again: clients wait meanwhile, and each question of ours would cost more.
-    """
-    words = [str(math.ceil(timeout / POLL)), str(POLL), f"{SHUT_DOWN}\n", *control_argv(node)]
-    try:
-        found = parse_control(
-            _need(shell.run(["sh", "-c", _WATCH, "watch", *words], timeout=timeout), node, "pg_controldata").out
-        )
-    except TimedOut:
-        found = read_state(shell, node)
-    if found.state != SHUT_DOWN:
-        raise StepFailed(f"{node.name} is still {found.state!r} after {timeout:g} s.", code="STOP-TOO-LONG")
-    return found
 
 
 def _wait_buried(shell: Shell, node: Node) -> None:

@@ -13,6 +13,7 @@ from fleet.postgres import brim, control, lsn, upstream, wal
 from fleet.postgres.candidate import LAG_BUDGET
 from fleet.postgres.observe import observe
 from fleet.postgres.patience import Connection, one, talk
+from fleet.postgres.shutting import shut_down
 from fleet.postgres.standing import head, reached, writable
 from fleet.postgres.view import DOWN, PRIMARY, UNKNOWN, ClusterView
 from fleet.site import Site
@@ -93,8 +94,7 @@ def stop(site: Site, *, node: str, candidate: str, slot: str, timeline: int) -> 
     site.ahead(new, _LATER)
     control.fence(shell, old)
     began = time.monotonic()
-    control.request_stop(shell, old)
-    found = control.wait_shut_down(shell, old, timeout=STOP_TIME)
+    found = shut_down(shell, old, timeout=STOP_TIME)
     took = time.monotonic() - began
     text = f"{node} is shut down at {lsn.show(found.checkpoint)}, timeline {found.timeline}, after {took:.2f} s"
     return Evidence(text, {"checkpoint": lsn.show(found.checkpoint), "seconds": round(took, 3)})

@@ -3,7 +3,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.errors import StepFailed
 from fleet.errors import ShellError
 from fleet.postgres import control
 from fleet.reach import Reach
@@ -76,14 +75,6 @@ def test_the_fence_is_put_up_and_taken_down(site: Reach) -> None:
     control.unfence(shell, node)
     control.unfence(shell, node)
     assert not control.fenced(shell, node)
-
-
-@pytest.mark.postgres
-def test_a_server_that_goes_on_is_not_taken_for_shut_down(site: Reach) -> None:
-    node = site.cluster.node("db1")
-    with pytest.raises(StepFailed) as failed:
-        control.wait_shut_down(site.shell(node), node, timeout=0.1)
-    assert failed.value.code == "STOP-TOO-LONG"
 
 
 @pytest.mark.postgres
