@@ -82,12 +82,8 @@ class Journal:
             steps=steps,
         )
         rows.insert(session, run)
-        self._pen.record(
-            session,
-            run,
-            "run.started",
-            detail={"plan_hash": run.plan_hash, "owner": self.owner},
-        )
+        detail = {"plan_hash": run.plan_hash, "owner": self.owner}
+        self._pen.record(session, run, "run.started", detail=detail)
         return run
 
     def refresh(self, run: Run) -> Run:
@@ -137,24 +133,16 @@ class Journal:
             if stop_by is None or run.past_return:
                 fresh.append(self._intent(session, run, n + 1, then))
             self.book.touch(session, run.request)
-        return replace(
-            run, stop_by=stop_by, progress={}, steps=(*run.steps[: n - 1], *fresh, *run.steps[n - 1 + len(fresh) :])
-        )
+        steps = (*run.steps[: n - 1], *fresh, *run.steps[n - 1 + len(fresh) :])
+        return replace(run, stop_by=stop_by, progress={}, steps=steps)
 
     def _intent(self, session: Session, run: Run, n: int, step: Step, *, undo: bool = False) -> StepRecord:
         record = StepRecord(n, step.name, StepState.STARTED, started_at=stamp(self.clock.now()))
         if not undo:
             rows.set_step(session, run.id, record)
         name, args = (step.undo.name, step.undo.args) if undo and step.undo else (step.name, step.args)
-        self._pen.record(
-            session,
-            run,
-            "step.intent",
-            outcome="intent",
-            step=f"{n} {name}",
-            params=args,
-            detail={"undo": undo, "kind": step.kind.value},
-        )
+        detail = {"undo": undo, "kind": step.kind.value}
+        self._pen.record(session, run, "step.intent", outcome="intent", step=f"{n} {name}", params=args, detail=detail)
         return record
 
     def going_back(self, run: Run, why: str) -> None:
@@ -179,7 +167,8 @@ class Journal:
         old = next((record for record in run.steps if record.n == n), None)
         name = step.undo.name if state is StepState.UNDONE and step.undo else step.name
         at = stamp(self.clock.now())
-        record = StepRecord(n, step.name, state, old.started_at if old else None, at, shown.text, dict(shown.data))
+        data = json.loads(json.dumps(shown.data))  # later steps see it as they would after a restart
+        record = StepRecord(n, step.name, state, old.started_at if old else None, at, shown.text, data)
         change(session, run, {"progress": "{}"})  # whoever lost the run finds no row
         rows.set_step(session, run.id, record)
         outcome = _STEP_OUTCOMES.get(state, "failure")

@@ -161,7 +161,7 @@ def stop(shell: Shell, node: Node, *, timeout: float) -> None:
 
 
 def start(shell: Shell, node: Node, *, timeout: float) -> None:
-    """Start a server. Raises ``StepFailed`` when it can't be; a running one is fine.
+    """Start a server. Raises ``StepFailed`` when it can't be; a running one is fine, whoever began it meanwhile.
 
     18's pg_ctl ends with code 0 though a standby fell over at once, and no code proves that it stays up: ask it.
     """
@@ -171,7 +171,7 @@ def start(shell: Shell, node: Node, *, timeout: float) -> None:
     if not node.service:
         _need(shell.run(["mkdir", "-p", "--", node.work], timeout=QUICK), node, "mkdir")
     ran = shell.run(start_argv(node, timeout), timeout=timeout + QUICK)
-    if not ran.ok or not (node.service or running(shell, node)):  # a unit may come back before there is a process
+    if not ((ran.ok and node.service) or running(shell, node)):  # a unit may come back before there is a process
         hint = f"Read the end of its log on {node.name}."
         raise StepFailed(f"{node.name} can't be started: {_last(ran)}", hint, code="START-REFUSED")
 

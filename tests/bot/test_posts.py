@@ -259,12 +259,13 @@ def test_what_has_no_card_is_not_drawn_again_by_asking_for_it(scene: Scene) -> N
 
 
 def test_a_card_is_edited_once_in_three_seconds(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(posting, "EDIT_EVERY", 0.5)
+    monkeypatch.setattr(posting, "EDIT_EVERY", 60.0)
     request = scene.drawn()
     moved = scene.rejected(request)
     for _ in range(5):
         scene.posts.look()
     assert (scene.calls(UPDATE), len(scene.thread())) == (0, 1)
+    monkeypatch.setattr(posting, "EDIT_EVERY", 0.5)
     scene.looks_until(lambda: scene.shown()[1] == moved.version)
     assert scene.calls(UPDATE) == 1
 

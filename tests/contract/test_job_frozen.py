@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from fleet import jobs
 from fleet.jobs import Phase
 from fleet.local import LocalShell
 from tests.fixtures.jobhost import PATIENCE, JobHost, begun, job_host
@@ -98,6 +100,17 @@ def test_a_starter_that_froze_with_the_folder_made_gives_it_back(job_host: JobHo
     assert job_host.start(SHELL, "r.1", 2) == "started"
     assert job_host.ended(SHELL, "r.1") is Phase.DONE
     assert job_host.lines() == ["r.1 by 2"]
+
+
+def test_a_starter_that_gives_way_right_now_is_not_taken_for_lost_and_one_that_died_there_is(job_host: JobHost) -> None:
+    left = Path(job_host.work) / "jobs/r.1"
+    for gives_way, seen in ((True, Phase.NONE), (False, Phase.LOST)):
+        (left / "go").mkdir(parents=True)
+        mover = threading.Timer(0.3, left.rename, args=[left.with_name(".fenced-r.1-4711")] if gives_way else [left])
+        mover.start()
+        assert jobs.poll(SHELL, job_host.work, "r.1", 1).phase is seen
+        mover.join()
+    assert job_host.ended(SHELL, "r.1") is Phase.LOST
 
 
 def test_a_starter_that_froze_with_the_folder_made_is_refused_after_a_poll_too(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from fleet import local
 from fleet.errors import ShellError
 from fleet.local import LocalShell
 
@@ -20,7 +21,10 @@ def test_without_a_user_programs_run_as_we_do() -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else without sudo")
-def test_root_becomes_the_user_with_all_that_belongs_to_it() -> None:
+@pytest.mark.parametrize("setpriv", [True, False], ids=["by setpriv", "without it"])
+def test_root_becomes_the_user_with_all_that_belongs_to_it(monkeypatch: pytest.MonkeyPatch, *, setpriv: bool) -> None:
+    if not setpriv:
+        monkeypatch.setattr(local, "_setpriv", lambda: "")
     ran = LocalShell("nobody").run(["sh", "-c", "id -un; id -ru; id -Gn; pwd; echo $HOME $USER"], timeout=5)
     name, real, groups, folder, environment = ran.out.splitlines()
     assert (name, folder) == ("nobody", "/")

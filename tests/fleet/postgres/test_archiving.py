@@ -131,3 +131,7 @@ def test_the_candidate_writes_to_the_archive_before_and_what_the_old_one_left_is
     assert "THE ARCHIVER OF db2 DOES NOT GET ON" in worst
     assert f"HAS ANOTHER {left[-1]} THAN db1: nothing was overwritten" in worst
     assert last.read_bytes() == b"other"
+    on(cluster, "db2", "ALTER SYSTEM SET archive_mode = 'off'")
+    cluster.stop("db2")
+    cluster.start("db2")
+    assert "NO WAL OF db2 IS ARCHIVED: archive_mode is off" in archived.archive(site, node="db2", old="").text
