@@ -54,12 +54,12 @@ def read_control(shell: Shell, node: Node, *, timeout: float = QUICK) -> Control
     Raises ``ShellError``, ``Unreachable``.
     """
     argv = ["sh", "-c", _LOOK, "look", signal_file(node), *control_argv(node)]
-    return parse_control(_need(shell.run(argv, timeout=timeout), node, "pg_controldata").out)
+    return parse_control(need(shell.run(argv, timeout=timeout), node, "pg_controldata").out)
 
 
 def read_state(shell: Shell, node: Node, *, timeout: float = QUICK) -> Control:
     """Read the control file only, for loops in which clients wait. ``fenced`` is not looked at."""
-    return parse_control(_need(shell.run(control_argv(node), timeout=timeout), node, "pg_controldata").out)
+    return parse_control(need(shell.run(control_argv(node), timeout=timeout), node, "pg_controldata").out)
 
 
 def parse_control(text: str) -> Control:
@@ -88,7 +88,7 @@ def running(shell: Shell, node: Node, *, timeout: float = QUICK) -> bool:
         return not _unburied(shell, node)
     if ran.code == _NO_SERVER:
         return False
-    raise ShellError(f"pg_ctl can't look at {node.data} on {node.name}: {_last(ran)}", code="PG-CTL-STATUS")
+    raise ShellError(f"pg_ctl can't look at {node.data} on {node.name}: {last_line(ran)}", code="PG-CTL-STATUS")
 
 
 def gone(shell: Shell, node: Node, *, timeout: float = QUICK) -> bool:
@@ -103,7 +103,7 @@ def gone(shell: Shell, node: Node, *, timeout: float = QUICK) -> bool:
     if ran.ok and not _unburied(shell, node):
         return False
     if ran.code not in {0, _NO_SERVER}:
-        raise ShellError(f"pg_ctl can't look at {node.data} on {node.name}: {_last(ran)}", code="PG-CTL-STATUS")
+        raise ShellError(f"pg_ctl can't look at {node.data} on {node.name}: {last_line(ran)}", code="PG-CTL-STATUS")
     return not ran.out.strip()
 
 
@@ -123,12 +123,12 @@ def fenced(shell: Shell, node: Node, *, timeout: float = QUICK) -> bool:
 
 def fence(shell: Shell, node: Node) -> None:
     """Put standby.signal in place, so that any start comes up read-only. Raises ``ShellError``, ``Unreachable``."""
-    _need(shell.run(["sh", "-c", _FENCE, "fence", signal_file(node)], timeout=QUICK), node, "writing standby.signal")
+    need(shell.run(["sh", "-c", _FENCE, "fence", signal_file(node)], timeout=QUICK), node, "writing standby.signal")
 
 
 def unfence(shell: Shell, node: Node) -> None:
     """Take standby.signal away: the next start accepts writes. Raises ``StepFailed`` when it is still there."""
-    _need(shell.run(["rm", "-f", "--", signal_file(node)], timeout=QUICK), node, "rm")
+    need(shell.run(["rm", "-f", "--", signal_file(node)], timeout=QUICK), node, "rm")
 
 
 def stop_argv(node: Node) -> list[str]:
@@ -150,7 +150,7 @@ def request_stop(shell: Shell, node: Node) -> None:
     """Ask for a fast stop and come back at once. Raises ``StepFailed`` when the request was not taken."""
     ran = shell.run(stop_argv(node), timeout=QUICK)
     if not ran.ok and running(shell, node):
-        raise StepFailed(f"{node.name} can't be stopped: {_last(ran)}", code="STOP-REFUSED")
+        raise StepFailed(f"{node.name} can't be stopped: {last_line(ran)}", code="STOP-REFUSED")
 
 
 def stop(shell: Shell, node: Node, *, timeout: float) -> None:
@@ -169,16 +169,16 @@ def start(shell: Shell, node: Node, *, timeout: float) -> None:
         return
     _wait_buried(shell, node)
     if not node.service:
-        _need(shell.run(["mkdir", "-p", "--", node.work], timeout=QUICK), node, "mkdir")
+        need(shell.run(["mkdir", "-p", "--", node.work], timeout=QUICK), node, "mkdir")
     ran = shell.run(start_argv(node, timeout), timeout=timeout + QUICK)
     if not ((ran.ok and node.service) or running(shell, node)):  # a unit may come back before there is a process
         hint = f"Read the end of its log on {node.name}."
-        raise StepFailed(f"{node.name} can't be started: {_last(ran)}", hint, code="START-REFUSED")
+        raise StepFailed(f"{node.name} can't be started: {last_line(ran)}", hint, code="START-REFUSED")
 
 
 def reload(shell: Shell, node: Node) -> None:
     """Have a server read its configuration again; no connection is needed. Raises ``ShellError``."""
-    _need(shell.run([program(node, "pg_ctl"), "-D", node.data, "reload"], timeout=QUICK), node, "pg_ctl reload")
+    need(shell.run([program(node, "pg_ctl"), "-D", node.data, "reload"], timeout=QUICK), node, "pg_ctl reload")
 
 
 def wait_gone(shell: Shell, node: Node, *, timeout: float, unless: Callable[[], bool] = lambda: False) -> None:
@@ -209,12 +209,14 @@ def _unburied(shell: Shell, node: Node) -> bool:
     return stat.rpartition(") ")[2].startswith("Z")
 
 
-def _need(ran: Ran, node: Node, what: str) -> Ran:
+def need(ran: Ran, node: Node, what: str) -> Ran:
+    """Give how a program ended, which had to end well. Raises ``ShellError`` (PROGRAM-FAILED)."""
     if not ran.ok:
-        raise ShellError(f"{what} failed on {node.name} (code {ran.code}): {_last(ran)}", code="PROGRAM-FAILED")
+        raise ShellError(f"{what} failed on {node.name} (code {ran.code}): {last_line(ran)}", code="PROGRAM-FAILED")
     return ran
 
 
-def _last(ran: Ran) -> str:
+def last_line(ran: Ran) -> str:
+    """Give the last thing that a program said, of its errors first."""
     lines: Sequence[str] = (ran.err.strip() or ran.out.strip()).splitlines()
     return lines[-1] if lines else f"code {ran.code}"

@@ -13,11 +13,12 @@ from core.outcome import Evidence, Probe
 from fleet.inventory import Node
 from fleet.postgres import control, lsn
 from fleet.postgres.candidate import most_advanced
+from fleet.postgres.followers import most_wal
 from fleet.postgres.loss import measure
 from fleet.postgres.observe import observe, observe_node
 from fleet.postgres.patience import talk
 from fleet.postgres.standing import stand
-from fleet.postgres.view import DOWN
+from fleet.postgres.view import DOWN, ClusterView
 from fleet.site import Site
 
 RECEIVERS_TIME = 20.0  # seconds for receivers to notice that nobody sends
@@ -81,7 +82,7 @@ def weigh(site: Site, *, node: str, candidate: str, wal_bytes: int, wal_seconds:
         ends = _see_dead(site, node)
     found = measured.result()
     if max(ends.values(), default=0) > found.has:
-        _most_advanced(site, candidate)
+        see_most_advanced(site, observe(site), candidate)
     if not found.within(wal_bytes, wal_seconds):
         allowed = f"{lsn.size(wal_bytes)} and {wal_seconds} s"
         hint = f"Starting {node} again loses nothing, if it can be started."
@@ -113,11 +114,10 @@ def _see_dead(site: Site, node: str) -> Mapping[str, int]:
     return {name: end for name, (_writes, end) in ends.items()}
 
 
-def _most_advanced(site: Site, candidate: str) -> None:
-    """See whether it is one that may be promoted that has more WAL. Raises ``StepFailed``."""
-    view = observe(site)
-    best, mine = most_advanced(view, site.cluster), view.nodes[candidate]
-    if best is not None and (best.timeline or 0, best.has_lsn or 0) > (mine.timeline or 0, mine.has_lsn or 0):
+def see_most_advanced(site: Site, view: ClusterView, candidate: str) -> None:
+    """See that nobody who may be promoted has more WAL than the candidate. Raises ``StepFailed``."""
+    best = most_advanced(view, site.cluster)
+    if best is not None and most_wal(best) > most_wal(view.nodes[candidate]):
         raise StepFailed(f"{best.name} has more WAL than {candidate}.", "Ask for that one.", code="NOT-MOST-ADVANCED")
 
 

@@ -4,11 +4,21 @@ import math
 import shlex
 
 from core.errors import StepFailed
-from fleet.errors import ShellError, TimedOut
+from fleet.errors import TimedOut
 from fleet.inventory import Node
-from fleet.postgres.control import POLL, SHUT_DOWN, control_argv, parse_control, read_state, running, stop_argv
+from fleet.postgres.control import (
+    POLL,
+    SHUT_DOWN,
+    control_argv,
+    last_line,
+    need,
+    parse_control,
+    read_state,
+    running,
+    stop_argv,
+)
 from fleet.postgres.view import Control
-from fleet.shell import Ran, Shell
+from fleet.shell import Shell
 
 _NOT_TAKEN = 75  # our script's word for "the request to stop failed"
 # As many looks as fit into the time: whoever asked may be dead, and nobody else would end it.
@@ -49,14 +59,8 @@ def _stopped(shell: Shell, node: Node, timeout: float) -> Control:
         ran = shell.run(["sh", "-c", _STOP, "stop", *words], timeout=timeout)
     except TimedOut:
         return read_state(shell, node)
-    if ran.ok:
-        return parse_control(ran.out)
-    if ran.code == _NOT_TAKEN and running(shell, node):
-        raise StepFailed(f"{node.name} can't be stopped: {_last(ran)}", code="STOP-REFUSED")
-    if ran.code == _NOT_TAKEN:
-        return read_state(shell, node)  # it had ended by itself
-    raise ShellError(f"The stop of {node.name} can't be watched (code {ran.code}): {_last(ran)}", code="PROGRAM-FAILED")
-
-
-def _last(ran: Ran) -> str:
-    return (ran.err.strip() or ran.out.strip() or f"code {ran.code}").splitlines()[-1]
+    if ran.code != _NOT_TAKEN:
+        return parse_control(need(ran, node, "pg_controldata").out)
+    if running(shell, node):
+        raise StepFailed(f"{node.name} can't be stopped: {last_line(ran)}", code="STOP-REFUSED")
+    return read_state(shell, node)  # it had ended by itself

@@ -6,7 +6,7 @@ Every function takes the site and the step's args; each checks again what it rel
 from core.errors import StepFailed
 from core.outcome import Evidence, Probe
 from fleet.postgres import takeover, vantage
-from fleet.postgres.candidate import most_advanced
+from fleet.postgres.failover import see_most_advanced
 from fleet.postgres.observe import observe
 from fleet.postgres.patience import talk
 from fleet.postgres.standing import reached
@@ -27,9 +27,7 @@ def unheard(site: Site, *, node: str, candidate: str) -> Evidence:
         hint = "Ask again: its machine answers, so it can be fenced, and what is lost can be measured."
         raise StepFailed(f"{node} is {seen.state} now.", hint, code="PRIMARY-BACK")
     vantage.unheard(site, view, node)
-    best, mine = most_advanced(view, site.cluster), view.nodes[candidate]
-    if best is not None and (best.timeline or 0, best.has_lsn or 0) > (mine.timeline or 0, mine.has_lsn or 0):
-        raise StepFailed(f"{best.name} has more WAL than {candidate}.", "Ask for that one.", code="NOT-MOST-ADVANCED")
+    see_most_advanced(site, view, candidate)
     asked = " and ".join(other.name for other in view.standbys)
     return Evidence(f"{node} is reached by nobody: not by the bot, not from {asked}; no standby hears from it")
 

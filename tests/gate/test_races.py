@@ -17,7 +17,7 @@ from audit.store import Session
 from audit.verify import verify_store
 from tests.gate.scene import Scene
 
-ROUNDS = 10_000 if os.environ.get("SECONDER_SOAK") else 1_000  # on each kind of store
+ROUNDS = 10_000 if os.environ.get("SECONDER_SOAK") else 2_000
 FEW = max(40, ROUNDS // 20)
 MEET_SECONDS = 0.004  # how long one who is inside waits for the other to knock
 PAIRS = [
