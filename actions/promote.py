@@ -160,6 +160,7 @@ def plan(asked: Asked, found: Found) -> Plan:
         notes_on=choice.new,
         waiting=account.waiting(found.view, choice, found.loss),
         look=_lookup(found, choice),
+        urgent=found.view.primary is None,
         typed="" if choice.seen or promoting.fences(found.hooks) else unseen.off(choice.old),
     )
     return handing.instead(ours, found.cluster, choice, found.handover, found.hooks) if found.handover else ours

@@ -18,6 +18,7 @@ from audit.store import open_store
 from bot.carrier import ActionCarrier, made_plan
 from bot.sites import Sites
 from bot.texts import Texts
+from bot.watching.lookout import Lookout
 from core.clock import SystemClock
 from core.outcome import Refusal
 from core.plan import Plan
@@ -54,7 +55,9 @@ class Product:
         self._gate = Gate(store, IN_FORCE, clock)
         self._store = store
         journal = Journal(store, Book(IN_FORCE, clock), clock, "bench")
-        self._runner = Runner(journal, ActionCarrier(self._catalogue, self._sites, Texts()))
+        carrier = ActionCarrier(self._catalogue, self._sites, Texts())
+        self._lookout = Lookout(store, self._gate, clock, carrier.look_again)
+        self._runner = Runner(journal, replace(carrier, fresh=self._lookout.fresh))
 
     @property
     def site(self) -> Reach:
@@ -74,6 +77,7 @@ class Product:
         request = self._gate.open(actor("ana"), plan, origin="bench", channel="ops")
         if isinstance(request, Refusal):
             raise TypeError(request.message)
+        self._lookout.look()  # as the bot does each second
         self._gate.vote(actor("ben"), request.id, Verdict.APPROVE, typed=Typed(plan.target))
         voted = datetime.now(UTC)
         (grant,) = self._ending.claimable()

@@ -1,6 +1,6 @@
 """What a run needs of the actions: look and plan again, lay notes down, do and probe a step."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from actions.contract import Action, At, StepCode
@@ -21,11 +21,12 @@ _RANK = {Risk.READ: 0, Risk.CHANGE: 1, Risk.DESTRUCTIVE: 2}
 
 @dataclass(frozen=True)
 class ActionCarrier:
-    """The actions, as runs see them."""
+    """The actions, as runs see them. ``fresh`` gives a plan that was made again a moment ago, while it waited."""
 
     catalogue: Mapping[str, Action]
     sites: Sites
     texts: Texts
+    fresh: Callable[[Plan], Plan | None] = lambda _plan: None
 
     def version(self, action: str) -> int | None:
         """Give the version of an action's code, or None when there is no such action."""
@@ -34,6 +35,10 @@ class ActionCarrier:
 
     def replan(self, plan: Plan) -> Plan | Refusal:
         """Look and plan again for the same question."""
+        return self.fresh(plan) or self.look_again(plan)
+
+    def look_again(self, plan: Plan) -> Plan | Refusal:
+        """Look and plan again, whatever was seen a moment ago."""
         action = self.catalogue[plan.action]
         asked = action.asked(**plan.asked)
         return made_plan(action, asked, self.sites, plan.cluster)

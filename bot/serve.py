@@ -37,7 +37,7 @@ from runs.schedules.ticking import Ticks, ticker
 
 _log = logging.getLogger(__name__)
 AT_ONCE = 2  # threads that are left for what takes no lock
-TELL_EVERY = 1.0  # seconds
+TELL_EVERY = LOOKOUT = 1.0  # seconds
 PATIENCE = 8.0  # seconds that a step under way gets at the end
 # A thread that acknowledges waits for the interpreter again after each statement: behind others that work, 5 ms a time.
 SWITCH_SECONDS = 0.0005
@@ -101,6 +101,7 @@ def _serve(environment: Environment, house: House, leaving: threading.Event) -> 
             ("heartbeat", lambda: _beat(house, leaving)),
             ("tell", lambda: _tell(house, _announcer(house, outbox), _reminders(house, client), leaving)),
             ("inbox", lambda: _every(BEAT, inbox.take_up, leaving)),
+            ("lookout", lambda: _every(LOOKOUT, house.lookout.look, leaving)),
             ("anchors", lambda: _every(BEAT, house.anchoring.look, leaving)),
             ("socket", lambda: _connect(handler, leaving)),
         )

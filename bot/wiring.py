@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from slack_sdk import WebClient
@@ -40,6 +40,7 @@ from bot.store import CardRow
 from bot.texts import Texts
 from bot.usergroups import UserGroups
 from bot.verbs import Verbs
+from bot.watching.lookout import Lookout
 from bot.watching.store import ReadinessRow
 from bot.watching.watch import Watch
 from core.canonical import canonical, sha256
@@ -92,6 +93,7 @@ class House:
     stops: Stops
     digest: Digest
     watch: Watch
+    lookout: Lookout
     anchoring: Anchoring
     presence: Presence
 
@@ -140,6 +142,8 @@ def build(environment: Environment, settings: Settings, leaving: threading.Event
     anchoring = _anchoring(environment, settings, store, clock, sites)
     journal = Journal(store, Book(in_force, clock), clock, presence.name)
     carried = ActionCarrier(catalogue, sites, texts)
+    lookout = Lookout(store, gate, clock, carried.look_again)
+    carried = replace(carried, fresh=lookout.fresh)
     return House(
         settings=settings,
         store=store,
@@ -168,6 +172,7 @@ def build(environment: Environment, settings: Settings, leaving: threading.Event
             store, gate, holds, reviews, catalogue["status"], catalogue["ready"], sites, texts, clock, anchoring
         ),
         watch=Watch(store, clock, catalogue["ready"], sites, leaving.wait if leaving else time.sleep),
+        lookout=lookout,
         anchoring=anchoring,
         presence=presence,
     )

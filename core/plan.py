@@ -78,7 +78,8 @@ class Plan:
 
     ``caps`` holds the largest loss consented to (``wal_bytes``, ``wal_seconds``). For people, outside the hash, are
     ``costs``, ``waiting`` (what waiting costs, and what ends the plan's validity) and ``notes``. ``typed`` is what an
-    approver has to type where that is not the target's name: something that only a person can know. ``onward`` and
+    approver has to type where that is not the target's name: something that only a person can know. ``urgent``: clients
+    wait until it is done, so the cluster is looked at again and again while the plan waits for people. ``onward`` and
     ``back`` are the exact commands with which a person goes on or goes back by hand if the bot dies; they are laid on
     the node before the first effect.
     """
@@ -101,6 +102,7 @@ class Plan:
     waiting: tuple[str, ...] = ()
     look: Look | None = None
     typed: str = ""
+    urgent: bool = False
     lock: Lock = Lock.CLUSTER  # what its run has for itself; the action's SPEC says it
 
     @property

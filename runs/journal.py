@@ -11,7 +11,7 @@ from core.clock import Clock, moment, stamp
 from core.grant import Grant
 from core.ids import new_id
 from core.outcome import Evidence, Outcome, Refusal
-from core.plan import Lock, Step
+from core.plan import Kind, Lock, Step
 from runs import store as rows
 from runs.model import Run, RunState, StepRecord, StepState
 from runs.pen import Fenced, Pen, change
@@ -110,31 +110,37 @@ class Journal:
         with self.store.reading() as session:
             return (now(session, self.clock) - moment(run.heartbeat_at)).total_seconds()
 
-    def state(self, run: Run, state: RunState) -> None:
-        """Move a run on."""
+    def set_out(self, run: Run) -> Run:
+        """Commit that a run's steps begin, and that the first one is about to be done, as ``onward`` does."""
         with self.store.transaction() as session:
-            change(session, run, {"state": state.value})
+            change(session, run, {"state": RunState.RUNNING.value})
+            return self._then(session, replace(run, state=RunState.RUNNING), 1)
 
-    def intent(self, run: Run, n: int, step: Step, *, undo: bool = False) -> None:
-        """Commit what is about to be done, before it is done."""
+    def intent(self, run: Run, n: int, step: Step, *, undo: bool = False) -> Run:
+        """Commit what is about to be done, before it is done. Gives the run as it is now."""
         with self.store.transaction() as session:
             change(session, run, {"progress": "{}"})
-            self._intent(session, run, n, step, undo=undo)
+            record = self._intent(session, run, n, step, undo=undo)
             self.book.touch(session, run.request)
+        return run if undo else _with(run, record)
 
-    def onward(self, run: Run, n: int, step: Step, shown: Evidence, then: Step) -> Run:
+    def onward(self, run: Run, n: int, step: Step, shown: Evidence) -> Run:
         """Commit that a step is done and that the next one is about to be, in one transaction: clients may be waiting.
 
-        Not the next one when somebody asked to stop while that was still open. Gives the run as it is now.
+        Not the next one when it is OPAQUE, or somebody asked to stop while that was still open. Gives the run as it is
+        now.
         """
         with self.store.transaction() as session:
-            fresh = [self._outcome(session, run, n, step, StepState.DONE, shown)]
-            stop_by = rows.stop_asked(session, run.id)
-            if stop_by is None or run.past_return:
-                fresh.append(self._intent(session, run, n + 1, then))
-            self.book.touch(session, run.request)
-        steps = (*run.steps[: n - 1], *fresh, *run.steps[n - 1 + len(fresh) :])
-        return replace(run, stop_by=stop_by, progress={}, steps=steps)
+            done = self._outcome(session, run, n, step, StepState.DONE, shown)
+            return self._then(session, _with(run, done), n + 1)
+
+    def _then(self, session: Session, run: Run, n: int) -> Run:
+        stop_by = rows.stop_asked(session, run.id)
+        step = next(iter(run.plan.steps[n - 1 :]), None)
+        if step is not None and step.kind is not Kind.OPAQUE and (stop_by is None or run.past_return):
+            run = _with(run, self._intent(session, run, n, step))
+        self.book.touch(session, run.request)
+        return replace(run, stop_by=stop_by, progress={})
 
     def _intent(self, session: Session, run: Run, n: int, step: Step, *, undo: bool = False) -> StepRecord:
         record = StepRecord(n, step.name, StepState.STARTED, started_at=stamp(self.clock.now()))
@@ -228,3 +234,7 @@ class Journal:
         recorded = _OUTCOMES[outcome] if outcome else "failure"
         detail = {"outcome": outcome.value if outcome else "not started", "error": error}
         self._pen.record(session, run, "run.ended", outcome=recorded, detail=detail)
+
+
+def _with(run: Run, record: StepRecord) -> Run:
+    return replace(run, steps=(*run.steps[: record.n - 1], record, *run.steps[record.n :]))

@@ -73,6 +73,10 @@ class Run:
     progress: Mapping[str, object]
     steps: tuple[StepRecord, ...]
 
+    def begun(self, n: int) -> bool:
+        """Say whether there is a step of this number, and its intent is the last that is known of it."""
+        return any(record.state is StepState.STARTED for record in self.steps[n - 1 : n])
+
     @property
     def past_return(self) -> bool:
         """Say whether a step at or behind the point of no return has been started."""

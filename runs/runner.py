@@ -57,7 +57,10 @@ class Runner:
 
     def go_on(self, run: Run) -> Run:
         """Carry out what is left of a run that is ours."""
-        if run.state is RunState.CHECKING and not self._check(run):
+        if run.state is RunState.CHECKING:
+            if self._check(run) and not self.leaving.is_set():
+                run = self.journal.set_out(run)
+                self._steps(run, announced=run.begun(1))
             return self.journal.refresh(run)
         run = self.journal.refresh(run)
         if run.state is RunState.UNDOING:
@@ -82,16 +85,14 @@ class Runner:
         try:
             self.carrier.leave_notes(run.plan, run.id)
         except SeconderError as error:
-            hint = f"{error.message} {error.hint}".strip()
-            self.journal.refuse(run, refusal=Refusal("NOTES", "The by-hand commands could not be laid down.", hint))
+            refusal = Refusal("NOTES", "The by-hand commands could not be laid down.", _said(error))
+            self.journal.refuse(run, refusal=refusal)
             return False
         self.announce(run)
-        self.journal.state(run, RunState.RUNNING)
         return True
 
-    def _steps(self, run: Run) -> None:
-        """Carry out what is left."""
-        announced = False
+    def _steps(self, run: Run, *, announced: bool = False) -> None:
+        """Carry out what is left; ``announced``: the intent of the first step was committed a moment ago, by us."""
         for n, step in enumerate(run.plan.steps, start=1):
             if run.steps[n - 1].state is StepState.DONE:
                 continue
@@ -105,7 +106,7 @@ class Runner:
             if (after := self._step(run, n, step, announced=announced)) is None:
                 return
             run = after
-            announced = n < len(run.steps) and run.steps[n].state is StepState.STARTED
+            announced = run.begun(n + 1)
         self.journal.end(run, Outcome.SUCCEEDED, run.amiss(StepState.DONE))
 
     def _step(self, run: Run, n: int, step: Step, *, announced: bool) -> Run | None:
@@ -113,17 +114,15 @@ class Runner:
         if not announced:
             if (settled := self._settled(run, n, step)) is not None:
                 return self.journal.refresh(run) if settled else None
-            self.journal.intent(run, n, step)
-            run = self.journal.refresh(run)
+            run = self.journal.intent(run, n, step)
         try:
             shown = self.carrier.do(run.plan, step, self._context(run, n, step.deadline))
         except Fenced:
             raise
         except Exception as error:  # noqa: BLE001  # one of three places that catch all: a step may fail in any way
             return self.journal.refresh(run) if self._after_error(run, n, step, error) else None
-        then = next(iter(run.plan.steps[n:]), None)
-        if then is not None and then.kind is not Kind.OPAQUE and not self.leaving.is_set():
-            return self.journal.onward(run, n, step, shown, then)
+        if n < len(run.steps) and not self.leaving.is_set():
+            return self.journal.onward(run, n, step, shown)
         self.journal.outcome(run, n, step, StepState.DONE, shown)
         return self.journal.refresh(run)
 

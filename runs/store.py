@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Index, text
-from sqlmodel import Field, Session, SQLModel, col, select, update
+from sqlmodel import Field, Session, SQLModel, col, or_, select, update
 
 from audit.store import changed_one
 from core.plan import Lock, Plan, plan_from_json
@@ -127,6 +127,12 @@ def last_end(session: Session, risk: str) -> str | None:
     """Give when the last run of a risk ended."""
     query = select(RunRow.ended_at).where(RunRow.risk == risk, col(RunRow.ended_at).is_not(None))
     return session.exec(query.order_by(col(RunRow.ended_at).desc()).limit(1)).first()
+
+
+def count_since(session: Session, cluster: str, since: str) -> int:
+    """Count the runs of a cluster that began or ended since then."""
+    moved = or_(RunRow.started_at >= since, col(RunRow.ended_at) >= since)
+    return len(session.exec(select(RunRow.id).where(RunRow.cluster == cluster, moved)).all())
 
 
 def change(session: Session, run: Run, values: Mapping[str, object]) -> bool:

@@ -17,19 +17,28 @@ QUICK = 10.0  # seconds for a program that only looks
 POLL = 0.005  # seconds between looks while clients wait
 _NO_SERVER = 3  # pg_ctl status, PostgreSQL's documentation: "If the server is not running"
 _FIELD = re.compile(r"^([^:]+):\s*(.*)$", re.MULTILINE)
-# The processes that are left after the postmaster was asked for; one that began in between is seen as well.
-_LEFT = """
-data=$1
-shift
+# Ends with 3 when no process of the server is left. The processes are looked for after the postmaster was asked for, so
+# that one which began in between is seen as well. A killed one that nobody has buried yet is dead: pg_ctl counts it.
+_SEE = """
+data=$1 fence=$2
+shift 2
 [ / -ef / ] || { echo "this shell can't compare files" >&2; exit 70; }
-"$@" > /dev/null
-code=$?
-for cwd in /proc/[0-9]*/cwd; do
-    if [ "$cwd" -ef "$data" ]; then echo "$cwd"; fi
-done
-exit "$code"
+see() {
+    "$@" > /dev/null
+    code=$?
+    if [ "$code" -eq 0 ] && read -r pid < "$data/postmaster.pid" && read -r stat < "/proc/$pid/stat"; then
+        case ${stat##*) } in Z*) code=3 ;; esac
+    fi 2> /dev/null
+    for cwd in /proc/[0-9]*/cwd; do
+        if [ "$cwd" -ef "$data" ] && [ "$code" -eq 3 ]; then code=0; fi
+    done
+    [ "$code" -eq 3 ] || exit "$code"
+}
+see "$@"
 """
-_FENCE = 'umask 077; : > "$1" && { sync -- "$1" "${1%/*}/" 2>/dev/null || :; }'
+_PUT = 'umask 077; : > "$fence" && { sync -- "$fence" "$data/" 2>/dev/null || :; }'
+_FENCE = f"fence=$1 data=${{1%/*}}; {_PUT}"
+_FENCED = '[ ! -e "$fence" ] || echo fenced'
 _LOOK = 'if [ -e "$1" ]; then echo "standby.signal: present"; fi; shift; exec "$@"'
 
 
@@ -98,13 +107,31 @@ def gone(shell: Shell, node: Node, *, timeout: float = QUICK) -> bool:
     folder as its working directory, which Linux shows under /proc. Where there is no /proc only pg_ctl is asked.
     Raises ``ShellError`` when it can't be told.
     """
+    return _see(shell, node, "", timeout).code == _NO_SERVER
+
+
+def gone_fenced(shell: Shell, node: Node) -> bool:
+    """Say whether no process of the server is left and standby.signal lies in its folder, by one program."""
+    ran = _see(shell, node, _FENCED, QUICK)
+    return ran.code == _NO_SERVER and bool(ran.out)
+
+
+def fence_gone(shell: Shell, node: Node) -> bool:
+    """Fence a server of which no process is left; False when one was left before or right after it.
+
+    One that began in between may not have read the signal. Raises ``ShellError``, ``Unreachable``.
+    """
+    return _see(shell, node, f'{_PUT} || exit 71\nsee "$@"', QUICK).code == _NO_SERVER
+
+
+def _see(shell: Shell, node: Node, then: str, timeout: float) -> Ran:
     status = [program(node, "pg_ctl"), "-D", node.data, "status"]
-    ran = shell.run(["sh", "-c", _LEFT, "left", node.data, *status], timeout=timeout)
-    if ran.ok and not _unburied(shell, node):
-        return False
+    script = f"{_SEE}{then}\nexit {_NO_SERVER}"
+    ran = shell.run(["sh", "-c", script, "see", node.data, signal_file(node), *status], timeout=timeout)
     if ran.code not in {0, _NO_SERVER}:
-        raise ShellError(f"pg_ctl can't look at {node.data} on {node.name}: {last_line(ran)}", code="PG-CTL-STATUS")
-    return not ran.out.strip()
+        wanted = "fenced" if _PUT in then else "looked at"
+        raise ShellError(f"{node.data} on {node.name} can't be {wanted}: {last_line(ran)}", code="PG-CTL-STATUS")
+    return ran
 
 
 def processes(shell: Shell, node: Node, *, timeout: float = QUICK) -> tuple[str, ...]:

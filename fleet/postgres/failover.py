@@ -5,20 +5,21 @@ Every function takes the site and the step's args; each checks again what it rel
 
 import time
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from core.errors import StepFailed
+from core.errors import SeconderError, StepFailed
 from core.outcome import Evidence, Probe
 from fleet.inventory import Node
 from fleet.postgres import control, lsn
 from fleet.postgres.candidate import most_advanced
 from fleet.postgres.followers import most_wal
 from fleet.postgres.loss import measure
-from fleet.postgres.observe import observe, observe_node
+from fleet.postgres.observe import observe
 from fleet.postgres.patience import talk
-from fleet.postgres.standing import stand
-from fleet.postgres.view import DOWN, ClusterView
+from fleet.postgres.standing import Stands, stand
+from fleet.postgres.view import ClusterView
 from fleet.site import Site
 
 RECEIVERS_TIME = 20.0  # seconds for receivers to notice that nobody sends
@@ -30,32 +31,29 @@ def confirm(site: Site, *, node: str, candidate: str) -> Evidence:
 
     All else was looked at a moment ago, when the run began; whoever takes it up later is bound by ``weigh``.
     """
-    _see_dead(site, node)
-    _silence(site, site.cluster.node(candidate), site.cluster.node(node))
+    dead, new = site.cluster.node(node), site.cluster.node(candidate)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="dead") as pool:  # at once: clients wait
+        seen = pool.submit(_life, site, dead)
+        others = _others(site, {node})
+    if life := seen.result():
+        raise StepFailed(f"{node} lives: {life}.", "Look again.", code="PRIMARY-BACK")
+    if candidate not in others or others[candidate].hears == dead.port:
+        _silence(site, new, dead)
     return Evidence(f"{node} is dead: no answer, no process; {candidate} hears nothing from it")
 
 
 def fence(site: Site, *, node: str) -> Evidence:
     """Have any start of the dead primary come up read-only, and see that it did not start meanwhile."""
     old = site.cluster.node(node)
-    shell = site.shell(old)
-    if not control.gone(shell, old):
+    if not control.fence_gone(site.shell(old), old):
         raise StepFailed(f"{node} runs again.", f"Look at it: {node} may be the primary still.", code="PRIMARY-BACK")
-    control.fence(shell, old)
-    if not control.gone(shell, old):  # started between the two: it has not read the signal
-        raise StepFailed(
-            f"{node} was started just now.", f"Look at it: {node} may be the primary still.", code="PRIMARY-BACK"
-        )
     return Evidence(f"{node} is fenced: standby.signal lies in its data folder, and no process of it runs")
 
 
 def is_fenced(site: Site, *, node: str) -> Probe:
     """Look for the fence around a stopped server."""
     old = site.cluster.node(node)
-    shell = site.shell(old)
-    if not control.gone(shell, old):
-        return Probe.NOT_DONE
-    return Probe.DONE if control.fenced(shell, old) else Probe.NOT_DONE
+    return Probe.DONE if control.gone_fenced(site.shell(old), old) else Probe.NOT_DONE
 
 
 def unfence(site: Site, *, node: str) -> Evidence:
@@ -77,11 +75,15 @@ def unfenced(site: Site, *, node: str) -> Probe:
 
 def weigh(site: Site, *, node: str, candidate: str, wal_bytes: int, wal_seconds: int) -> Evidence:
     """Measure what is lost, behind the fence, and stop above what was agreed; the candidate must have most."""
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="loss") as pool:  # at once: clients wait
-        measured = pool.submit(measure, site, site.cluster.node(node), site.cluster.node(candidate))
-        ends = _see_dead(site, node)
+    old, new = site.cluster.node(node), site.cluster.node(candidate)
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="loss") as pool:  # at once: clients wait
+        measured = pool.submit(measure, site, old, new)
+        stopped = pool.submit(control.gone_fenced, site.shell(old), old)
+        others = _others(site, {node, candidate})
+    if not stopped.result():
+        raise StepFailed(f"{node} is not stopped behind its fence.", "Look again.", code="PRIMARY-BACK")
     found = measured.result()
-    if max(ends.values(), default=0) > found.has:
+    if max((other.end for other in others.values()), default=0) > found.has:
         see_most_advanced(site, observe(site), candidate)
     if not found.within(wal_bytes, wal_seconds):
         allowed = f"{lsn.size(wal_bytes)} and {wal_seconds} s"
@@ -96,22 +98,27 @@ def weigh(site: Site, *, node: str, candidate: str, wal_bytes: int, wal_seconds:
     return Evidence(f"lost: {found.words}", data)
 
 
-def _see_dead(site: Site, node: str) -> Mapping[str, int]:
-    """See that a primary is dead and that nobody else accepts writes; gives where the WAL of each standby ends.
+def _life(site: Site, node: Node) -> str:
+    """Say what shows that a server lives, or nothing. Raises ``ShellError`` when its machine can't tell."""
+    try:
+        site.connect(node).close()
+    except SeconderError:
+        return "" if control.gone(site.shell(node), node) else "it takes no connection, but its server process runs"
+    return "it answers"
+
+
+def _others(site: Site, without: AbstractSet[str]) -> Mapping[str, Stands]:
+    """Ask the others where they stand, those that answer. Raises ``StepFailed`` when one of them accepts writes.
 
     A whole look was taken when the run began: here it is one quick question each, for clients wait.
     """
-    others = [other for name, other in site.cluster.nodes.items() if name != node]
-    with ThreadPoolExecutor(max_workers=len(others) + 1, thread_name_prefix="dead") as pool:
-        seen = pool.submit(observe_node, site, site.cluster.node(node))
-        answers = list(pool.map(partial(stand, site), others))
-        found = seen.result()
-    if found.state != DOWN:
-        raise StepFailed(f"{node} is {found.state}: {found.error or 'it answers'}.", "Look again.", code="PRIMARY-BACK")
-    ends = {other.name: end for other, end in zip(others, answers, strict=True) if end is not None}
-    if writers := [name for name, (writes, _end) in ends.items() if writes]:
+    nodes = [node for name, node in site.cluster.nodes.items() if name not in without]
+    with ThreadPoolExecutor(max_workers=max(1, len(nodes)), thread_name_prefix="others") as pool:
+        answers = zip(nodes, pool.map(partial(stand, site), nodes), strict=True)
+        found = {node.name: stands for node, stands in answers if stands is not None}
+    if writers := [name for name, stands in found.items() if stands.writes]:
         raise StepFailed(f"{writers[0]} accepts writes.", "Look at the cluster again.", code="TWO-PRIMARIES")
-    return {name: end for name, (_writes, end) in ends.items()}
+    return found
 
 
 def see_most_advanced(site: Site, view: ClusterView, candidate: str) -> None:

@@ -108,8 +108,7 @@ def stopped(site: Site, step: StepContext, *, node: str, **_args: object) -> Pro
     """Look for a fence around a stopped server."""
     del step
     here = site.cluster.node(node)
-    shell = site.shell(here)
-    return Probe.DONE if control.gone(shell, here) and control.fenced(shell, here) else Probe.NOT_DONE
+    return Probe.DONE if control.gone_fenced(site.shell(here), here) else Probe.NOT_DONE
 
 
 def start(site: Site, step: StepContext, *, node: str) -> Evidence:

@@ -49,8 +49,7 @@ def halt(site: Site, *, node: str) -> Evidence:
 def halted(site: Site, *, node: str) -> Probe:
     """Look for the fence around a stopped server."""
     old = site.cluster.node(node)
-    shell = site.shell(old)
-    return Probe.DONE if control.gone(shell, old) and control.fenced(shell, old) else Probe.NOT_DONE
+    return Probe.DONE if control.gone_fenced(site.shell(old), old) else Probe.NOT_DONE
 
 
 def revive(site: Site, *, node: str) -> Evidence:

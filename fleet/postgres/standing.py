@@ -1,5 +1,7 @@
 """Where a server stands right now: one quick question each."""
 
+from dataclasses import dataclass
+
 from core.errors import SeconderError, StepFailed
 from fleet.inventory import Node
 from fleet.postgres import lsn
@@ -14,8 +16,18 @@ _HEAD = """
 """
 _REACHED = """
     SELECT pg_is_in_recovery() AS in_recovery,
-           greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::text AS lsn
+           greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::text AS lsn,
+           (SELECT sender_port FROM pg_stat_wal_receiver WHERE status = 'streaming') AS hears
 """
+
+
+@dataclass(frozen=True)
+class Stands:
+    """Where a server stands: whether it ``writes``, else where its WAL ends, and the port from which it hears."""
+
+    writes: bool
+    end: int
+    hears: int | None
 
 
 def head(connection: Connection, name: str) -> tuple[int, int]:
@@ -34,17 +46,17 @@ def reached(connection: Connection, name: str) -> int:
     return lsn.parse(row["lsn"]) if row["lsn"] else 0
 
 
-def stand(site: Site, node: Node) -> tuple[bool, int] | None:
-    """Say whether a server is out of recovery, and where the WAL ends that a standby has; None without an answer."""
+def stand(site: Site, node: Node) -> Stands | None:
+    """Say where a server stands; None without an answer."""
     try:
         with talk(site, node) as connection:
             row = one(connection, _REACHED)
     except SeconderError:
         return None
-    return not row["in_recovery"], lsn.parse(row["lsn"]) if row["lsn"] else 0
+    return Stands(not row["in_recovery"], lsn.parse(row["lsn"]) if row["lsn"] else 0, row["hears"])
 
 
 def writable(site: Site, node: Node) -> bool:
     """Say whether a server answers and is out of recovery; False proves nothing."""
     found = stand(site, node)
-    return found is not None and found[0]
+    return found is not None and found.writes

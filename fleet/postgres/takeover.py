@@ -191,8 +191,7 @@ def _nothing_missing(site: Site, old: Node, name: str, has: int) -> None:
 
 
 def _fenced(site: Site, old: Node) -> None:
-    shell = site.shell(old)
-    if not control.gone(shell, old) or not control.fenced(shell, old):
+    if not control.gone_fenced(site.shell(old), old):
         raise StepFailed(f"{old.name} is not stopped behind its fence.", "Nothing was promoted.", code="NOT-FENCED")
 
 

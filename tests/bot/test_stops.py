@@ -16,7 +16,7 @@ from bot.texts import Texts
 from core.outcome import Evidence, Outcome, Refusal
 from core.plan import Risk
 from runs.journal import Journal
-from runs.model import Run, RunState, StepState
+from runs.model import Run, StepState
 from tests.fixtures.house import DBA, RULES, StandingClock, a_plan, actor, always, book, clock, grants, store
 
 __all__ = ["book", "clock", "store"]
@@ -46,9 +46,7 @@ def begun(gate: Gate, journal: Journal) -> tuple[Request, Run]:
     (grant,) = grants(gate)
     run = journal.begin(grant)
     assert isinstance(run, Run)
-    journal.state(run, RunState.RUNNING)
-    journal.intent(run, 1, run.plan.steps[0])
-    return now(gate, made), journal.refresh(run)
+    return now(gate, made), journal.set_out(run)
 
 
 def lost(gate: Gate, journal: Journal) -> Request:

@@ -62,20 +62,23 @@ class Mortal(Journal):
         self.death(grant.request, "after redeem")
         return begun
 
-    def state(self, run: Run, state: RunState) -> None:
-        self.death(run.request, f"before {state.value}")
-        super().state(run, state)
-        self.death(run.request, f"after {state.value}")
+    def set_out(self, run: Run) -> Run:
+        self.death(run.request, f"before {RunState.RUNNING.value}")
+        after = super().set_out(run)
+        self.death(run.request, f"after {RunState.RUNNING.value}")
+        self._announced(after, 1)
+        return after
 
     def going_back(self, run: Run, why: str) -> None:
         self.death(run.request, f"before {RunState.UNDOING.value}")
         super().going_back(run, why)
         self.death(run.request, f"after {RunState.UNDOING.value}")
 
-    def intent(self, run: Run, n: int, step: Step, *, undo: bool = False) -> None:
+    def intent(self, run: Run, n: int, step: Step, *, undo: bool = False) -> Run:
         self.death(run.request, place(n, "before-intent", back=undo))
-        super().intent(run, n, step, undo=undo)
+        after = super().intent(run, n, step, undo=undo)
         self.death(run.request, place(n, "after-intent", back=undo))
+        return after
 
     def outcome(self, run: Run, n: int, step: Step, state: StepState, shown: Evidence) -> None:
         undo = state is StepState.UNDONE
@@ -83,12 +86,17 @@ class Mortal(Journal):
         super().outcome(run, n, step, state, shown)
         self.death(run.request, place(n, "after-commit", back=undo))
 
-    def onward(self, run: Run, n: int, step: Step, shown: Evidence, then: Step) -> Run:
+    def onward(self, run: Run, n: int, step: Step, shown: Evidence) -> Run:
         self.death(run.request, place(n, "after-effect"))
-        after = super().onward(run, n, step, shown, then)
-        for at in (place(n, "after-commit"), place(n + 1, "before-intent"), place(n + 1, "after-intent")):
-            self.death(run.request, at)  # one transaction: between them is no other moment
+        after = super().onward(run, n, step, shown)
+        self.death(run.request, place(n, "after-commit"))
+        self._announced(after, n + 1)
         return after
+
+    def _announced(self, run: Run, n: int) -> None:
+        if run.begun(n):  # in the same transaction: between them is no other moment
+            for at in (place(n, "before-intent"), place(n, "after-intent")):
+                self.death(run.request, at)
 
     def lose(self, run: Run, n: int, step: Step, said: str, why: str) -> None:
         for at in (place(n, "after-effect"), "before end"):

@@ -89,18 +89,22 @@ class Troubled(Journal):
         self.trouble.comes("redeem")
         return super().begin(grant)
 
-    def intent(self, run: Run, n: int, step: Step, *, undo: bool = False) -> None:
+    def set_out(self, run: Run) -> Run:
+        self.trouble.comes("intent 1")
+        return super().set_out(run)
+
+    def intent(self, run: Run, n: int, step: Step, *, undo: bool = False) -> Run:
         self.trouble.comes(f"intent {n}")
-        super().intent(run, n, step, undo=undo)
+        return super().intent(run, n, step, undo=undo)
 
     def outcome(self, run: Run, n: int, step: Step, state: StepState, shown: Evidence) -> None:
         self.trouble.comes(f"outcome {n}")
         super().outcome(run, n, step, state, shown)
 
-    def onward(self, run: Run, n: int, step: Step, shown: Evidence, then: Step) -> Run:
+    def onward(self, run: Run, n: int, step: Step, shown: Evidence) -> Run:
         for at in (f"outcome {n}", f"intent {n + 1}"):
             self.trouble.comes(at)
-        return super().onward(run, n, step, shown, then)
+        return super().onward(run, n, step, shown)
 
     def end(self, run: Run, outcome: Outcome, error: str = "") -> None:
         self.trouble.comes("end")
