@@ -49,7 +49,7 @@ SPEC = Spec(
     risk=Risk.DESTRUCTIVE,
     lock=Lock.CLUSTER,
     deadline=1800,
-    version=2,
+    version=3,
     arguments=(Argument("node", Takes.NODE, "the standby; without it the best one is chosen"),),
     example="promote main db2",
 )
@@ -90,7 +90,9 @@ def look(asked: Asked, site: Site) -> Found:
         suspected = pool.submit(pacemaker.suspected, site, view)
         if isinstance(choice, Choice) and choice.seen and not choice.planned:
             dead, new = site.cluster.node(choice.old), site.cluster.node(choice.new)
-            measured = pool.submit(measure, site, dead, new, view.nodes[choice.old].control)
+            known = view.nodes[choice.old].control
+            start = (known.timeline, known.redo) if known else None
+            measured = pool.submit(measure, site, dead, new, start)
         if isinstance(choice, Choice) and view.manager is None:
             choice, way = _surroundings(site, view, choice)
         view = suspected.result()
@@ -204,7 +206,7 @@ STEPS = {
     "hung": _look(hung.hung),
     "halt": _code(hung.halt, hung.halted),
     "revive": _code(hung.revive, hung.revived),
-    "weigh": _look(failover.weigh),
+    "weigh": _look(failover.weigh, timeline=("fence", "timeline"), redo=("fence", "redo")),
     "unheard": _look(unseen.unheard),
     "lead": _code(unseen.promote, unseen.promoted),
     "promote": _code(takeover.promote, takeover.promoted, weighed=("weigh", "has")),

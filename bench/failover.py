@@ -1,14 +1,18 @@
-"""From the last approval to the first row that a client gets accepted, beside a bare pg_promote."""
+"""From the last approval to the first row that a client gets accepted, beside a bare pg_promote.
+
+Each round has a fresh cluster; the bot lives through all of them, as it does in the house that it serves.
+"""
 
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from bench.client import SETTLE, Gap, timeline, writing
-from bench.product import product
+from bench.product import Bot, product
 from bench.table import Row, longest_row, row
 from sandbox.cluster import DemoCluster, build
 from sandbox.errors import SandboxError
@@ -29,9 +33,12 @@ def measure() -> Iterator[Row]:
             sys.stderr.write(f"SKIPPED: PostgreSQL {version}: {missing}\n")
             continue
         ours, bare = [], []
-        for _ in range(RUNS):
-            bare.append(_on_a_fresh_one(programs, _bare))
-            ours.append(_on_a_fresh_one(programs, _ours))
+        with tempfile.TemporaryDirectory(prefix="seconder-bench-") as folder:
+            bot = Bot(Path(folder))
+            for _ in range(RUNS):
+                bare.append(_on_a_fresh_one(programs, _bare))
+                ours.append(_on_a_fresh_one(programs, partial(_ours, bot)))
+            bot.store.close()
         what = f"failover, last approval to first row, PostgreSQL {version}"
         yield row(f"{what}, median", "ms", ours, bare, _AGAINST)
         yield longest_row(f"{what}, worst", "ms", ours, bare, _AGAINST)
@@ -59,8 +66,8 @@ def _bare(cluster: DemoCluster, _home: Path, log: Path) -> float:
     return _first(log, began).total_seconds() * 1000
 
 
-def _ours(cluster: DemoCluster, home: Path, log: Path) -> float:
-    with product(cluster, home) as ours:
+def _ours(bot: Bot, cluster: DemoCluster, home: Path, log: Path) -> float:
+    with product(cluster, home, bot=bot) as ours:
         ended = ours.carry_out(ours.ask("promote", node=None))
     took = _first(log, ended.voted)
     steps = "; ".join(timeline(Gap(ended.voted, took.total_seconds()), ended.run.steps))

@@ -41,23 +41,31 @@ class Ended:
     run: Run
 
 
+class Bot:
+    """What a bot keeps for as long as it lives, whatever becomes of the clusters: its record, its rooms, its words."""
+
+    def __init__(self, home: Path) -> None:
+        """Begin with an empty store in a folder."""
+        self.store = open_store(f"sqlite:///{home / 'bench.db'}")
+        self.store.prepare()
+        self.clock = SystemClock()
+        self.catalogue = {action.spec.name: action for action in actions()}
+        self.ending = Ending(self.store, IN_FORCE, self.clock)
+        self.gate = Gate(self.store, IN_FORCE, self.clock)
+        self.journal = Journal(self.store, Book(IN_FORCE, self.clock), self.clock, "bench")
+        self.texts = Texts()
+
+
 class Product:
     """Asks, votes and carries out, in this process; everything but Slack."""
 
-    def __init__(self, inventory: Cluster, home: Path, known_hosts: Path) -> None:
-        """Begin with an empty store in a folder."""
-        store = open_store(f"sqlite:///{home / 'bench.db'}")
-        store.prepare()
-        clock = SystemClock()
+    def __init__(self, bot: Bot, inventory: Cluster, known_hosts: Path) -> None:
+        """Give a bot its cluster."""
+        self._bot = bot
         self._sites = Sites({inventory.name: inventory}, known_hosts)
-        self._catalogue = {action.spec.name: action for action in actions()}
-        self._ending = Ending(store, IN_FORCE, clock)
-        self._gate = Gate(store, IN_FORCE, clock)
-        self._store = store
-        journal = Journal(store, Book(IN_FORCE, clock), clock, "bench")
-        carrier = ActionCarrier(self._catalogue, self._sites, Texts())
-        self._lookout = Lookout(store, self._gate, clock, carrier.look_again)
-        self._runner = Runner(journal, replace(carrier, fresh=self._lookout.fresh))
+        carrier = ActionCarrier(bot.catalogue, self._sites, bot.texts)
+        self._lookout = Lookout(bot.store, bot.gate, bot.clock, carrier)
+        self._runner = Runner(bot.journal, replace(carrier, fresh=self._lookout.fresh))
 
     @property
     def site(self) -> Reach:
@@ -66,7 +74,7 @@ class Product:
 
     def ask(self, name: str, **asked: object) -> Plan:
         """Look and plan."""
-        action = self._catalogue[name]
+        action = self._bot.catalogue[name]
         plan = made_plan(action, action.asked(cluster="main", **asked), self._sites, "main")
         if not isinstance(plan, Plan):
             raise TypeError(f"{name} was refused: {plan.message}")
@@ -74,28 +82,30 @@ class Product:
 
     def carry_out(self, plan: Plan) -> Ended:
         """Ask two people and carry the plan out to its end."""
-        request = self._gate.open(actor("ana"), plan, origin="bench", channel="ops")
+        request = self._bot.gate.open(actor("ana"), plan, origin="bench", channel="ops")
         if isinstance(request, Refusal):
             raise TypeError(request.message)
         self._lookout.look()  # as the bot does each second
-        self._gate.vote(actor("ben"), request.id, Verdict.APPROVE, typed=Typed(plan.target))
+        self._bot.gate.vote(actor("ben"), request.id, Verdict.APPROVE, typed=Typed(plan.target))
         voted = datetime.now(UTC)
-        (grant,) = self._ending.claimable()
+        (grant,) = self._bot.ending.claimable()
         run = self._runner.start(grant)
         if isinstance(run, Refusal) or run.outcome != "succeeded":
             raise TypeError(run.message if isinstance(run, Refusal) else run.error)
         return Ended(voted, run)
 
     def close(self) -> None:
-        """Let go of the cluster and the store."""
+        """Let go of the cluster."""
         self._sites.close()
-        self._store.close()
 
 
 @contextmanager
-def product(cluster: DemoCluster, home: Path, *, ssh: bool = False) -> Iterator[Product]:
-    """Give the product for a cluster; ``ssh``: through a real sshd on the loopback."""
+def product(cluster: DemoCluster, home: Path, *, ssh: bool = False, bot: Bot | None = None) -> Iterator[Product]:
+    """Give the product for a cluster; ``ssh``: through a real sshd on the loopback. Without a ``bot`` it makes one."""
     with ExitStack() as undo:
+        if bot is None:
+            bot = Bot(home)
+            undo.callback(bot.store.close)
         inventory, known_hosts = as_inventory(cluster), home / "known_hosts"
         if ssh:
             server = undo.enter_context(serving())
@@ -103,7 +113,7 @@ def product(cluster: DemoCluster, home: Path, *, ssh: bool = False) -> Iterator[
             way = {"host": "127.0.0.1", "user": getpass.getuser(), "ssh_port": server.port, "ssh_key": key}
             nodes = {name: replace(node, **way) for name, node in inventory.nodes.items()}  # type: ignore[arg-type]
             inventory = replace(inventory, nodes=nodes)
-        made = Product(inventory, home, known_hosts)
+        made = Product(bot, inventory, known_hosts)
         undo.callback(made.close)
         yield made
 

@@ -1,6 +1,7 @@
 """What a run needs of the actions: look and plan again, lay notes down, do and probe a step."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from actions.contract import Action, At, StepCode
@@ -8,7 +9,7 @@ from bot import sources
 from bot.inert import real
 from bot.sites import Sites
 from bot.texts import Texts
-from core.errors import StepFailed
+from core.errors import SeconderError, StepFailed
 from core.outcome import Evidence, Probe, Refusal
 from core.plan import Plan, Risk, Step
 from core.step import StepContext
@@ -16,6 +17,7 @@ from fleet.fenced import FencedSite, shut_out
 from runs.model import Run
 from runs.ports import Carrier
 
+_AHEAD = 3  # connections to each node: as many as the steps before a promotion use
 _RANK = {Risk.READ: 0, Risk.CHANGE: 1, Risk.DESTRUCTIVE: 2}
 
 
@@ -43,14 +45,25 @@ class ActionCarrier:
         asked = action.asked(**plan.asked)
         return made_plan(action, asked, self.sites, plan.cluster)
 
+    def make_ready(self, plan: Plan) -> Plan | Refusal:
+        """Look and plan again for a run that may begin at any moment; open what its first steps will ask through."""
+        again = self.look_again(plan)
+        if isinstance(again, Plan):
+            self._notes(again, "")
+            self._open(again, _AHEAD)
+        return again
+
+    def let_go(self, plan: Plan) -> None:
+        """Close what ``make_ready`` opened and no run has taken."""
+        self._open(plan, 0)
+
     def leave_notes(self, plan: Plan, run: str) -> None:
         """Lay the by-hand commands on the node, where they are found when the bot is dead."""
         if not plan.notes_on:
             return
         site = self.sites.of(plan.cluster)
         node = site.cluster.node(plan.notes_on)
-        text = real(self.texts.whole("by_hand.j2", {"plan": plan, "run": run}))  # a file is no message of Slack's
-        site.shell(node).write(notes_path(plan, node.work, run), text + "\n")
+        site.shell(node).write(notes_path(plan, node.work, run), self._notes(plan, run))
 
     def do(self, plan: Plan, step: Step, context: StepContext) -> Evidence:
         """Carry out one step."""
@@ -64,6 +77,16 @@ class ActionCarrier:
         """End the sessions with which a dead, or only stopped, bot carried this run out."""
         if run.plan.action in self.catalogue:
             shut_out(self.sites.of(run.plan.cluster), run.id, run.epoch)
+
+    def _notes(self, plan: Plan, run: str) -> str:
+        text = real(self.texts.whole("by_hand.j2", {"plan": plan, "run": run}))  # a file is no message of Slack's
+        return text + "\n"
+
+    def _open(self, plan: Plan, count: int) -> None:
+        site = self.sites.of(plan.cluster)
+        for node in site.cluster.nodes.values():
+            with suppress(SeconderError):
+                site.ahead(node, count)
 
     def _at(self, plan: Plan, context: StepContext) -> At:
         return At(FencedSite(self.sites.of(plan.cluster), context.run, context.epoch, context.mine), context)

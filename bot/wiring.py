@@ -142,7 +142,7 @@ def build(environment: Environment, settings: Settings, leaving: threading.Event
     anchoring = _anchoring(environment, settings, store, clock, sites)
     journal = Journal(store, Book(in_force, clock), clock, presence.name)
     carried = ActionCarrier(catalogue, sites, texts)
-    lookout = Lookout(store, gate, clock, carried.look_again)
+    lookout = Lookout(store, gate, clock, carried)
     carried = replace(carried, fresh=lookout.fresh)
     return House(
         settings=settings,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 
 from pydantic import TypeAdapter
 
@@ -110,7 +110,7 @@ class Plan:
         """Give what an approver of something destructive types."""
         return self.typed or self.target
 
-    @property
+    @cached_property
     def plan_hash(self) -> str:
         """Give the hash that consent is bound to (SHA-256 of the RFC 8785 form of what must not change)."""
         return sha256(canonical(self.bound()))

@@ -18,11 +18,12 @@ set -eu
 path=$1 mode=$2 size=$3 new=$1.$4.new
 umask 077
 if [ -d "$path" ]; then echo "$path is a folder" >&2; exit 1; fi
-mkdir -p -- "${path%/*}/"
+[ -d "${path%/*}/" ] || mkdir -p -- "${path%/*}/"
 trap 'rm -f -- "$new"' EXIT
-(set -C; cat > "$new")
+set -C
+cat > "$new"
 [ "$(wc -c < "$new")" -eq "$size" ] || { echo "the content did not arrive whole" >&2; exit 1; }
-chmod -- "$mode" "$new"
+[ "$mode" = 0600 ] || chmod -- "$mode" "$new"
 sync -- "$new" 2>/dev/null || :
 mv -f -- "$new" "$path"
 sync -- "${path%/*}/" 2>/dev/null || :

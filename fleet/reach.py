@@ -61,13 +61,21 @@ class Reach:
         return self._connect(node, timeout)
 
     def ahead(self, node: Node, count: int) -> None:
-        """Open so many connections for those who connect within the next seconds: clients will be waiting then.
+        """Have so many connections open for those who connect within the next seconds: clients will be waiting then.
 
         Raises ``Unreachable``.
         """
-        made = [self._connect(node, _ANSWER) for _ in range(count)]
         with self._lock:
-            self._ahead.setdefault(node.name, []).extend((time.monotonic(), connection) for connection in made)
+            kept = self._ahead.pop(node.name, [])
+        young = [(since, one) for since, one in kept if time.monotonic() - since < _FRESH / 2][:count]
+        for since, connection in kept:
+            if (since, connection) not in young:
+                connection.close()
+        try:
+            young += [(time.monotonic(), self._connect(node, _ANSWER)) for _ in range(count - len(young))]
+        finally:
+            with self._lock:
+                self._ahead.setdefault(node.name, []).extend(young)
 
     def _taken(self, node: Node) -> Connection | None:
         """Give a connection that was opened ahead and still lives, each once; end those that waited too long."""

@@ -25,5 +25,5 @@ class Site(Protocol):
         ...
 
     def ahead(self, node: Node, count: int) -> None:
-        """Open so many connections for those who connect within the next seconds. Raises ``Unreachable``."""
+        """Have so many connections open for those who connect within the next seconds. Raises ``Unreachable``."""
         ...

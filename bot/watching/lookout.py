@@ -9,6 +9,7 @@ from datetime import datetime
 from approvals.gate import Gate
 from approvals.model import Request, State
 from audit.store import Store, now
+from bot.carrier import ActionCarrier
 from core.clock import Clock, stamp
 from core.errors import SeconderError
 from core.outcome import Refusal
@@ -23,7 +24,8 @@ FRESH = 15.0  # seconds from the beginning of a look on: two pauses, and a slow 
 
 @dataclass(frozen=True)
 class _Kept:
-    plan: Plan | None  # None: the last look failed, or refuses
+    agreed: Plan
+    plan: Plan | None  # as it was made again; None: the last look failed, or refuses
     began: datetime  # by the store's clock, as runs are
     until: float  # seconds of our own clock, which nobody sets
     again: float
@@ -39,7 +41,7 @@ class Lookout:
     store: Store
     gate: Gate
     clock: Clock
-    replan: Callable[[Plan], Plan | Refusal]
+    carrier: ActionCarrier
     tick: Callable[[], float] = time.monotonic
     _kept: dict[str, _Kept] = field(default_factory=dict)  # by plan_hash
 
@@ -51,6 +53,7 @@ class Lookout:
         for plan_hash, kept in list(self._kept.items()):
             if plan_hash not in waiting and self.tick() > kept.until:
                 del self._kept[plan_hash]
+                self.carrier.let_go(kept.agreed)
         for plan_hash, request in waiting.items():
             if plan_hash not in self._kept or self.tick() >= self._kept[plan_hash].again:
                 self._kept[plan_hash] = self._look(request)
@@ -71,8 +74,8 @@ class Lookout:
             began = now(session, self.clock)
         until = self.tick() + FRESH
         try:
-            again = self.replan(request.plan)
+            again = self.carrier.make_ready(request.plan)
         except SeconderError as error:
             _log.info("%s could not be looked at while it waits: %s", request.id, error)
             again = Refusal(error.code, error.message, error.hint)
-        return _Kept(again if isinstance(again, Plan) else None, began, until, self.tick() + PAUSE)
+        return _Kept(request.plan, again if isinstance(again, Plan) else None, began, until, self.tick() + PAUSE)

@@ -7,7 +7,8 @@ from fleet.hooks.hook import At, Hook
 from fleet.hooks.planning import back_lines, lines_at
 from fleet.inventory import LOCAL, Cluster, Node
 from fleet.postgres.candidate import Choice
-from fleet.postgres.control import program, signal_file, start_argv, stop_argv
+from fleet.postgres.control import program, signal_file
+from fleet.postgres.process import start_argv, stop_argv
 from fleet.postgres.upstream import conninfo
 
 _PATIENCE = 60  # seconds

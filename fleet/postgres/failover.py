@@ -12,7 +12,7 @@ from functools import partial
 from core.errors import SeconderError, StepFailed
 from core.outcome import Evidence, Probe
 from fleet.inventory import Node
-from fleet.postgres import control, lsn
+from fleet.postgres import control, lsn, process
 from fleet.postgres.candidate import most_advanced
 from fleet.postgres.followers import most_wal
 from fleet.postgres.loss import measure
@@ -27,42 +27,43 @@ _RECEIVER = "SELECT sender_port FROM pg_stat_wal_receiver WHERE status = 'stream
 
 
 def confirm(site: Site, *, node: str, candidate: str) -> Evidence:
-    """See once more that the primary is dead: no answer, no process of it, and the candidate hears nothing from it.
-
-    All else was looked at a moment ago, when the run began; whoever takes it up later is bound by ``weigh``.
-    """
-    dead, new = site.cluster.node(node), site.cluster.node(candidate)
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="dead") as pool:  # at once: clients wait
-        seen = pool.submit(_life, site, dead)
-        others = _others(site, {node})
-    if life := seen.result():
-        raise StepFailed(f"{node} lives: {life}.", "Look again.", code="PRIMARY-BACK")
-    if candidate not in others or others[candidate].hears == dead.port:
-        _silence(site, new, dead)
+    """See once more that the primary is dead: no answer, no process of it, and the candidate hears nothing from it."""
+    _unheard(site, node, candidate)
+    old = site.cluster.node(node)
+    if not process.gone(site.shell(old), old):
+        raise _back(node)
     return Evidence(f"{node} is dead: no answer, no process; {candidate} hears nothing from it")
 
 
-def fence(site: Site, *, node: str) -> Evidence:
-    """Have any start of the dead primary come up read-only, and see that it did not start meanwhile."""
+def fence(site: Site, *, node: str, candidate: str) -> Evidence:
+    """See once more that the primary is dead, and have any start of it come up read-only.
+
+    All else was looked at a moment ago; whoever takes the run up later is bound by ``weigh``.
+    """
+    _unheard(site, node, candidate)
     old = site.cluster.node(node)
-    if not control.fence_gone(site.shell(old), old):
-        raise StepFailed(f"{node} runs again.", f"Look at it: {node} may be the primary still.", code="PRIMARY-BACK")
-    return Evidence(f"{node} is fenced: standby.signal lies in its data folder, and no process of it runs")
+    found = process.fence_gone(site.shell(old), old)
+    if found is None:
+        raise _back(node)
+    said = f"{node} is dead, no process of it runs, and it is fenced: standby.signal lies in its data folder"
+    return Evidence(said, {"timeline": found.timeline, "redo": lsn.show(found.redo)})
 
 
-def is_fenced(site: Site, *, node: str) -> Probe:
+def is_fenced(site: Site, *, node: str, candidate: str) -> Probe:  # noqa: ARG001  # the step's args
     """Look for the fence around a stopped server."""
     old = site.cluster.node(node)
-    return Probe.DONE if control.gone_fenced(site.shell(old), old) else Probe.NOT_DONE
+    return Probe.DONE if process.gone_fenced(site.shell(old), old) else Probe.NOT_DONE
 
 
 def unfence(site: Site, *, node: str) -> Evidence:
-    """Take the fence away again. Raises ``StepFailed`` when another node accepts writes by now."""
+    """Take the fence away again, if there is one. Raises ``StepFailed`` when another node accepts writes by now."""
+    old = site.cluster.node(node)
+    if not control.fenced(site.shell(old), old):
+        return Evidence(f"{node} has no fence")
     view = observe(site)
     writers = [other.name for other in view.primaries if other.name != node]
     if writers:
         raise StepFailed(f"{writers[0]} accepts writes: {node} must stay fenced.", code="TWO-PRIMARIES")
-    old = site.cluster.node(node)
     control.unfence(site.shell(old), old)
     return Evidence(f"{node} can be started as the primary again")
 
@@ -73,15 +74,20 @@ def unfenced(site: Site, *, node: str) -> Probe:
     return Probe.NOT_DONE if control.fenced(site.shell(old), old) else Probe.DONE
 
 
-def weigh(site: Site, *, node: str, candidate: str, wal_bytes: int, wal_seconds: int) -> Evidence:
-    """Measure what is lost, behind the fence, and stop above what was agreed; the candidate must have most."""
+def weigh(  # the step's args, and what was shown before
+    site: Site, *, node: str, candidate: str, wal_bytes: int, wal_seconds: int, timeline: str = "", redo: str = ""
+) -> Evidence:
+    """Measure what is lost, behind the fence, and stop above what was agreed; the candidate must have most.
+
+    ``timeline`` and ``redo``: what the control file said behind the fence, when that was read.
+    """
+    start = (int(timeline), lsn.parse(redo)) if timeline and redo else None
     old, new = site.cluster.node(node), site.cluster.node(candidate)
-    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="loss") as pool:  # at once: clients wait
-        measured = pool.submit(measure, site, old, new)
-        stopped = pool.submit(control.gone_fenced, site.shell(old), old)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="loss") as pool:  # at once: clients wait
+        measured = pool.submit(measure, site, old, new, start)
         others = _others(site, {node, candidate})
-    if not stopped.result():
-        raise StepFailed(f"{node} is not stopped behind its fence.", "Look again.", code="PRIMARY-BACK")
+    if start is None and not process.gone(site.shell(old), old):  # else ``fence`` has just seen that
+        raise _back(node)
     found = measured.result()
     if max((other.end for other in others.values()), default=0) > found.has:
         see_most_advanced(site, observe(site), candidate)
@@ -98,13 +104,28 @@ def weigh(site: Site, *, node: str, candidate: str, wal_bytes: int, wal_seconds:
     return Evidence(f"lost: {found.words}", data)
 
 
-def _life(site: Site, node: Node) -> str:
-    """Say what shows that a server lives, or nothing. Raises ``ShellError`` when its machine can't tell."""
+def _unheard(site: Site, node: str, candidate: str) -> None:
+    """See that a primary takes no connection, nobody else writes, and the candidate hears nothing from it."""
+    dead, new = site.cluster.node(node), site.cluster.node(candidate)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="dead") as pool:  # at once: clients wait
+        answers = pool.submit(_answers, site, dead)
+        others = _others(site, {node})
+    if answers.result():
+        raise _back(node)
+    if candidate not in others or others[candidate].hears == dead.port:
+        _silence(site, new, dead)
+
+
+def _back(node: str) -> StepFailed:
+    return StepFailed(f"{node} runs again.", f"Look at it: {node} may be the primary still.", code="PRIMARY-BACK")
+
+
+def _answers(site: Site, node: Node) -> bool:
     try:
         site.connect(node).close()
     except SeconderError:
-        return "" if control.gone(site.shell(node), node) else "it takes no connection, but its server process runs"
-    return "it answers"
+        return False
+    return True
 
 
 def _others(site: Site, without: AbstractSet[str]) -> Mapping[str, Stands]:

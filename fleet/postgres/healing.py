@@ -10,7 +10,7 @@ from core.errors import StepFailed
 from core.outcome import Evidence, Probe
 from core.step import StepContext
 from fleet.inventory import Node
-from fleet.postgres import control, datadir, lsn, standing
+from fleet.postgres import control, datadir, lsn, process, standing
 from fleet.postgres.patience import one, talk
 from fleet.postgres.upstream import drop_slot, wait_following
 from fleet.shell import Shell
@@ -49,7 +49,7 @@ def still(site: Site, *, node: str, primary: str, system: str, timeline: int) ->
 
 def must_be_gone(shell: Shell, node: Node) -> None:
     """Raise ``StepFailed`` while any process of a node's server is left."""
-    if datadir.exists(shell, f"{node.data}/PG_VERSION") and not control.gone(shell, node):
+    if datadir.exists(shell, f"{node.data}/PG_VERSION") and not process.gone(shell, node):
         raise StepFailed(f"{node.name} runs.", "Somebody started it; look there first.", code="STILL-RUNNING")
 
 
@@ -95,11 +95,11 @@ def halt(site: Site, step: StepContext, *, node: str) -> Evidence:
     shell = site.shell(here)
     control.fence(shell, here)
     try:
-        control.stop(shell, here, timeout=STOP_TIME)
+        process.stop(shell, here, timeout=STOP_TIME)
         how = "stopped"
     except StepFailed:
         shell.run([control.program(here, "pg_ctl"), "-D", here.data, "-m", "immediate", "-W", "stop"], timeout=_AT_ONCE)
-        control.wait_gone(shell, here, timeout=_AT_ONCE)
+        process.wait_gone(shell, here, timeout=_AT_ONCE)
         how = "stopped at once, a fast stop took too long"
     return Evidence(f"{node} is {how}; standby.signal lies in its folder")
 
@@ -108,7 +108,7 @@ def stopped(site: Site, step: StepContext, *, node: str, **_args: object) -> Pro
     """Look for a fence around a stopped server."""
     del step
     here = site.cluster.node(node)
-    return Probe.DONE if control.gone_fenced(site.shell(here), here) else Probe.NOT_DONE
+    return Probe.DONE if process.gone_fenced(site.shell(here), here) else Probe.NOT_DONE
 
 
 def start(site: Site, step: StepContext, *, node: str) -> Evidence:
@@ -119,12 +119,12 @@ def start(site: Site, step: StepContext, *, node: str) -> Evidence:
         said = f"{node} has no standby.signal: started, it would accept writes."
         raise StepFailed(said, "Put it back before any start.", code="NOT-FENCED")
     try:
-        if not control.running(shell, here):
+        if not process.running(shell, here):
             bury(shell, here)
     except StepFailed:
-        if not control.running(shell, here):  # it does: a bot that is dead by now had told it to start
+        if not process.running(shell, here):  # it does: a bot that is dead by now had told it to start
             raise
-    control.start(shell, here, timeout=step.deadline)
+    process.start(shell, here, timeout=step.deadline)
     return Evidence(f"{node} runs as a standby")
 
 
@@ -132,7 +132,7 @@ def started(site: Site, step: StepContext, *, node: str, **_args: object) -> Pro
     """Look whether the server runs."""
     del step
     here = site.cluster.node(node)
-    return Probe.DONE if control.running(site.shell(here), here) else Probe.NOT_DONE
+    return Probe.DONE if process.running(site.shell(here), here) else Probe.NOT_DONE
 
 
 def prove(

@@ -6,7 +6,7 @@ Every function takes the site and the step's args; each checks again what it rel
 from core.errors import StepFailed
 from core.outcome import Evidence, Probe
 from fleet.inventory import Node
-from fleet.postgres import control
+from fleet.postgres import control, process
 from fleet.postgres.observe import observe
 from fleet.postgres.patience import talk
 from fleet.postgres.standing import head, writable
@@ -37,11 +37,11 @@ def halt(site: Site, *, node: str) -> Evidence:
     control.fence(shell, old)
     shell.run([control.program(old, "pg_ctl"), "-D", old.data, "-m", "immediate", "-W", "stop"], timeout=control.QUICK)
     try:
-        control.wait_gone(shell, old, timeout=_SOFT)
+        process.wait_gone(shell, old, timeout=_SOFT)
         how = "stopped at once"
     except StepFailed:  # a frozen process takes no other signal
         _kill(shell, old)
-        control.wait_gone(shell, old, timeout=_HARD)
+        process.wait_gone(shell, old, timeout=_HARD)
         how = "killed"
     return Evidence(f"{node} was {how}; standby.signal lies in its data folder, and no process of it runs")
 
@@ -49,7 +49,7 @@ def halt(site: Site, *, node: str) -> Evidence:
 def halted(site: Site, *, node: str) -> Probe:
     """Look for the fence around a stopped server."""
     old = site.cluster.node(node)
-    return Probe.DONE if control.gone_fenced(site.shell(old), old) else Probe.NOT_DONE
+    return Probe.DONE if process.gone_fenced(site.shell(old), old) else Probe.NOT_DONE
 
 
 def revive(site: Site, *, node: str) -> Evidence:
@@ -60,7 +60,7 @@ def revive(site: Site, *, node: str) -> Evidence:
     old = site.cluster.node(node)
     shell = site.shell(old)
     control.unfence(shell, old)
-    control.start(shell, old, timeout=_START)
+    process.start(shell, old, timeout=_START)
     with talk(site, old) as connection:
         timeline, _position = head(connection, node)
     return Evidence(f"{node} was started again and is the primary, timeline {timeline}")
@@ -74,6 +74,6 @@ def revived(site: Site, *, node: str) -> Probe:
 
 
 def _kill(shell: Shell, node: Node) -> None:
-    pids = control.processes(shell, node)
+    pids = process.processes(shell, node)
     if pids:
         shell.run(["kill", "-9", *pids], timeout=control.QUICK)

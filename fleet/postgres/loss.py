@@ -8,7 +8,7 @@ from fleet.inventory import Node
 from fleet.postgres import lsn, wal
 from fleet.postgres.control import read_control
 from fleet.postgres.patience import talk
-from fleet.postgres.view import Control
+from fleet.shell import Shell
 from fleet.site import Site
 
 WAL_BYTES = 16 * 1024 * 1024
@@ -42,10 +42,10 @@ class Loss:
         return self.wal_bytes <= wal_bytes and self.seconds <= wal_seconds
 
 
-def measure(site: Site, dead: Node, candidate: Node, known: Control | None = None) -> Loss:
+def measure(site: Site, dead: Node, candidate: Node, start: tuple[int, int] | None = None) -> Loss:
     """Measure what promoting ``candidate`` loses of what ``dead`` has, which must be stopped.
 
-    ``known`` is its control file, when it was read since then.
+    ``start``: timeline and redo location of its control file, when that was read since then.
 
     Both machines are asked at once: clients wait. Raises ``Unreachable``, ``ShellError``: what can't be measured may
     not be promised.
@@ -53,13 +53,18 @@ def measure(site: Site, dead: Node, candidate: Node, known: Control | None = Non
     shell = site.shell(dead)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="candidate") as pool:
         standing = pool.submit(_standing, site, candidate)
-        found = known or read_control(shell, dead)
-        end = wal.end_of_wal(shell, dead, found.timeline, found.redo)
+        timeline, redo = start or _start(shell, dead)
+        end = wal.end_of_wal(shell, dead, timeline, redo)
         has, replayed = standing.result()
     if has >= end:
         return Loss(0, 0, 0, end, has, replayed)
-    lost = wal.commits_after(shell, dead, found.timeline, has)
+    lost = wal.commits_after(shell, dead, timeline, has)
     return Loss(end - has, lost.count, _seconds(lost, replayed), end, has, lost.last or replayed)
+
+
+def _start(shell: Shell, node: Node) -> tuple[int, int]:
+    found = read_control(shell, node)
+    return found.timeline, found.redo
 
 
 def _standing(site: Site, candidate: Node) -> tuple[int, datetime | None]:

@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from core.errors import StepFailed
 from fleet.inventory import Node
-from fleet.postgres import control, datadir, lsn, owned, upstream
+from fleet.postgres import datadir, lsn, owned, process, upstream
 from fleet.postgres.patience import Connection, talk
 from fleet.postgres.standing import head
 from fleet.postgres.view import STANDBY, ClusterView, Control, NodeView, Receiver
@@ -102,7 +102,7 @@ def follow(site: Site, *, node: str, upstream_node: str, slot: str, timeout: flo
         timeline, _position = head(connection, upstream_node)
         upstream.ensure_slot(connection, slot)
         owned.set_in(shell, here.data.rstrip("/"), aimed)
-        control.reload(shell, here)
+        process.reload(shell, here)
         deadline = time.monotonic() + timeout - 1
         while not fed(connection, slot):
             if time.monotonic() > deadline:

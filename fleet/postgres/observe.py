@@ -7,7 +7,7 @@ import psycopg
 from core.clock import SystemClock
 from core.errors import SeconderError
 from fleet.inventory import Node
-from fleet.postgres import control, managers, mute
+from fleet.postgres import control, managers, mute, process
 from fleet.postgres.patience import patience
 from fleet.postgres.rows import node_view
 from fleet.postgres.statements import node_statement
@@ -49,7 +49,7 @@ def _judge(site: Site, node: Node, why: str, deadline: float) -> NodeView:
     now = SystemClock().now()
     try:
         shell = site.shell(node)
-        gone = control.gone(shell, node, timeout=deadline)
+        gone = process.gone(shell, node, timeout=deadline)
         found = control.read_control(shell, node, timeout=deadline)
         quiet = None if gone else mute.judged(shell, node, found, now, deadline)
     except SeconderError as failed:

@@ -2,8 +2,9 @@
 
 from fleet.inventory import Cluster, Node
 from fleet.postgres.byhand import run, sql
-from fleet.postgres.control import program, signal_file, start_argv
+from fleet.postgres.control import program, signal_file
 from fleet.postgres.ladder import Rung
+from fleet.postgres.process import start_argv
 from fleet.postgres.ways import Way
 
 _PATIENCE = 600  # seconds

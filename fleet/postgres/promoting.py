@@ -85,10 +85,8 @@ def _switchover(ground: Ground) -> tuple[Step, ...]:
 def _dead(ground: Ground) -> list[Step]:
     old = ground.old
     loose = Undo("unfence", {"node": old}, f"take the fence off {old}")
-    return [
-        Step("confirm", {"node": old, "candidate": ground.new}, f"see that {old} is dead", Kind.LOOK, 60),
-        Step("fence", {"node": old}, f"fence {old}", Kind.PROBE, 60, undo=loose),
-    ]
+    away = {"node": old, "candidate": ground.new}
+    return [Step("fence", away, f"see that {old} is dead, and fence it", Kind.PROBE, 60, undo=loose)]
 
 
 def _hung(ground: Ground) -> list[Step]:

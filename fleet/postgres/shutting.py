@@ -6,17 +6,8 @@ import shlex
 from core.errors import StepFailed
 from fleet.errors import TimedOut
 from fleet.inventory import Node
-from fleet.postgres.control import (
-    POLL,
-    SHUT_DOWN,
-    control_argv,
-    last_line,
-    need,
-    parse_control,
-    read_state,
-    running,
-    stop_argv,
-)
+from fleet.postgres.control import POLL, SHUT_DOWN, control_argv, last_line, need, parse_control, read_state
+from fleet.postgres.process import running, stop_argv
 from fleet.postgres.view import Control
 from fleet.shell import Shell
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from core.errors import StepFailed, Unreachable
 from core.outcome import Evidence, Probe
 from fleet.inventory import Node
-from fleet.postgres import brim, control, lsn, upstream, wal
+from fleet.postgres import brim, control, lsn, process, upstream, wal
 from fleet.postgres.candidate import LAG_BUDGET
 from fleet.postgres.observe import observe
 from fleet.postgres.patience import Connection, one, talk
@@ -106,7 +106,7 @@ def stopped(site: Site, *, node: str, candidate: str, slot: str, timeline: int) 
     shell = site.shell(old)
     deadline = time.monotonic() + STOP_TIME
     while time.monotonic() < deadline:
-        ended = control.gone(shell, old)  # before the control file is read: it may end in between
+        ended = process.gone(shell, old)  # before the control file is read: it may end in between
         found = control.read_control(shell, old)
         if found.state == control.SHUT_DOWN:
             return Probe.DONE if found.fenced else Probe.UNKNOWN
@@ -126,9 +126,9 @@ def give_back(site: Site, *, node: str, candidate: str) -> Evidence:
     if writable(site, old):
         control.unfence(shell, old)
         return Evidence(f"{node} never stopped being the primary")
-    control.wait_gone(shell, old, timeout=STOP_TIME)
+    process.wait_gone(shell, old, timeout=STOP_TIME)
     control.unfence(shell, old)
-    control.start(shell, old, timeout=STOP_TIME)
+    process.start(shell, old, timeout=STOP_TIME)
     with talk(site, old) as connection:
         timeline, _position = head(connection, node)
     return Evidence(f"{node} is the primary again, timeline {timeline}")

@@ -5,11 +5,12 @@ Every function takes the site and the step's args; each checks again what it rel
 
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from core.errors import SeconderError, StepFailed
 from core.outcome import Evidence, Probe
 from fleet.inventory import Node
-from fleet.postgres import control, lsn, mute, upstream
+from fleet.postgres import control, lsn, mute, process, upstream
 from fleet.postgres.loss import measure
 from fleet.postgres.patience import Connection, one, talk
 from fleet.postgres.standing import head, reached
@@ -39,10 +40,15 @@ def promote(  # the step's args, and what was shown before
     ``weighed`` is what the candidate had when the loss was measured behind the fence: with as much it is no larger now.
     """
     new = site.cluster.node(node)
-    with talk(site, new, seconds=PROMOTE_TIME + _CANARY) as connection:
+    with (
+        ThreadPoolExecutor(max_workers=1, thread_name_prefix="fence") as pool,
+        talk(site, new, seconds=PROMOTE_TIME + _CANARY) as connection,
+    ):
+        fenced = pool.submit(_fenced, site, site.cluster.node(old)) if wal_bytes else None  # at once: clients wait
         has = reached(connection, node)
-        if wal_bytes:
-            _fenced(site, site.cluster.node(old))
+        replay_is_free(connection, node)
+        if fenced is not None:
+            fenced.result()
             if not weighed or has < lsn.parse(weighed):
                 _no_more_than(site, site.cluster.node(old), new, wal_bytes, wal_seconds)
         else:
@@ -52,7 +58,6 @@ def promote(  # the step's args, and what was shown before
 
 def lead(connection: Connection, node: str, timeline: int) -> Evidence:
     """Have a standby leave recovery and wait for it. Raises ``StepFailed`` when it stays, or keeps its timeline."""
-    _replay_is_free(connection, node)
     began = time.monotonic()
     one(connection, "SELECT pg_promote(false) AS sent")  # true looks only every 100 ms
     while one(connection, _RECOVERY)["in_recovery"]:
@@ -68,7 +73,7 @@ def lead(connection: Connection, node: str, timeline: int) -> Evidence:
     )
 
 
-def _replay_is_free(connection: Connection, name: str) -> None:
+def replay_is_free(connection: Connection, name: str) -> None:
     """See that nothing holds the replay up: it would not hear of the promotion either, and then nobody takes writes."""
     deadline = time.monotonic() + REPLAY_TIME
     while held := connection.execute(_HELD).fetchone():
@@ -148,8 +153,8 @@ def rejoin(site: Site, *, node: str, upstream_node: str) -> Evidence:
         if not control.fenced(shell, old):
             raise StepFailed(f"{node} lost its standby.signal.", "Put it back before any start.", code="NOT-FENCED")
         # What a dead bot told to start may be coming up right now: then it never goes.
-        control.wait_gone(shell, old, timeout=REJOIN_TIME, unless=lambda: _answers(site, old))
-        control.start(shell, old, timeout=REJOIN_TIME)
+        process.wait_gone(shell, old, timeout=REJOIN_TIME, unless=lambda: _answers(site, old))
+        process.start(shell, old, timeout=REJOIN_TIME)
         upstream.wait_following(site, old, new, timeline=timeline, marker=marker, timeout=REJOIN_TIME)
     waiting = _unarchived(site, old)
     note = f"; {waiting} WAL files of its own were never archived, see its pg_wal/archive_status" if waiting else ""
@@ -191,7 +196,7 @@ def _nothing_missing(site: Site, old: Node, name: str, has: int) -> None:
 
 
 def _fenced(site: Site, old: Node) -> None:
-    if not control.gone_fenced(site.shell(old), old):
+    if not process.gone_fenced(site.shell(old), old):
         raise StepFailed(f"{old.name} is not stopped behind its fence.", "Nothing was promoted.", code="NOT-FENCED")
 
 

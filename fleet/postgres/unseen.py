@@ -37,6 +37,7 @@ def promote(site: Site, *, node: str, old: str, timeline: int) -> Evidence:
     unheard(site, node=old, candidate=node)
     with talk(site, site.cluster.node(node), seconds=2 * takeover.PROMOTE_TIME) as connection:
         reached(connection, node)
+        takeover.replay_is_free(connection, node)
         return takeover.lead(connection, node, timeline)
 
 

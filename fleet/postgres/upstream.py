@@ -78,20 +78,25 @@ def aim(connection: Connection, text: str, slot: str) -> None:
 def ensure_slot(connection: Connection, name: str) -> bool:
     """Have a physical slot that keeps WAL from now on; True when it was made.
 
-    A lost one is made anew: 18 refuses it for ever ("can no longer access replication slot").
+    A lost one is made anew: 18 refuses it for ever ("can no longer access replication slot"). So is one that nobody
+    has used and that was made without a place: it keeps nothing.
     """
     row = connection.execute(
-        "SELECT slot_type, active, wal_status FROM pg_replication_slots WHERE slot_name = %s",
+        "SELECT slot_type, active, restart_lsn IS NULL OR wal_status = 'lost' AS keeps_nothing"
+        " FROM pg_replication_slots WHERE slot_name = %s",
         (name,),
     ).fetchone()
     if row is not None and row["slot_type"] != "physical":
         raise StepFailed(f"Slot {name} exists and is not physical.", "Rename or drop it.", code="SLOT-TAKEN")
-    if row is not None and row["wal_status"] == "lost" and not row["active"]:
+    if row is not None and row["keeps_nothing"] and not row["active"]:
         connection.execute("SELECT pg_drop_replication_slot(%s)", (name,))
         row = None
-    if row is None:
+    if row is not None:
+        return False
+    with suppress(psycopg.errors.DuplicateObject):  # the session of a bot that died here may still be at it
         connection.execute("SELECT pg_create_physical_replication_slot(%s, true)", (name,))
-    return row is None
+        return True
+    return False
 
 
 def drop_slot(connection: Connection, name: str) -> bool:

@@ -52,7 +52,7 @@ def test_in_a_switchover_each_hook_stands_in_its_place_and_in_its_order() -> Non
 
 def test_in_a_failover_there_are_those_that_fence_and_those_that_point_to_the_new_one() -> None:
     assert [short(step) for step in planned(*HOOKS, failover=True).steps] == [
-        "confirm", "fence", "power", "weigh", "promote", "late", "call", "prove", "follow", "held",
+        "fence", "power", "weigh", "promote", "late", "call", "prove", "follow", "held",
     ]  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from actions import promote
-from fleet.postgres import control, hung
+from fleet.postgres import hung, process
 from fleet.postgres.observe import observe
 from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
@@ -33,5 +33,5 @@ def test_a_primary_that_hangs_is_killed_behind_a_fence_and_replaced(
     assert view.primary is not None
     assert (view.primary.name, view.nodes["db1"].state, view.nodes["db3"].streaming) == ("db2", "down", True)
     old = site.cluster.node("db1")
-    control.start(site.shell(old), old, timeout=30)  # waits for whoever has to bury the killed one
+    process.start(site.shell(old), old, timeout=30)  # waits for whoever has to bury the killed one
     assert cluster.role("db1") == "standby"

@@ -5,7 +5,7 @@ import pytest
 from actions import promote
 from core.outcome import Probe
 from fleet.inventory import Node
-from fleet.postgres import control
+from fleet.postgres import control, process
 from fleet.postgres.observe import observe
 from fleet.postgres.view import Control
 from fleet.reach import Reach
@@ -68,7 +68,7 @@ def test_a_server_that_ends_while_it_is_looked_at_is_shut_down_and_not_dead(
         looks.append(read(shell, node, timeout=timeout))
         if len(looks) == 1:  # what a bot had asked for before it died comes to its end just now
             control.fence(shell, old)
-            control.stop(shell, old, timeout=60)
+            process.stop(shell, old, timeout=60)
         return looks[-1]
 
     monkeypatch.setattr(control, "read_control", read_then_it_ends)

@@ -8,7 +8,7 @@ from actions import promote, status
 from core.errors import StepFailed
 from core.outcome import Probe
 from core.plan import Kind, Step
-from fleet.postgres import control, switch
+from fleet.postgres import control, process, switch
 from fleet.postgres.observe import observe
 from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
@@ -128,7 +128,7 @@ def test_a_primary_stopped_for_a_switchover_comes_back_read_only_whoever_starts_
     plan = planned(promote.ACTION, TO_DB2, site)
     walk(promote.ACTION, plan, site, until="gate")
     db1 = site.cluster.node("db1")
-    control.wait_gone(site.shell(db1), db1, timeout=20)
+    process.wait_gone(site.shell(db1), db1, timeout=20)
     cluster.start("db1")
     assert observe(site).primary is None
     assert "standby" in cluster.role("db1")
@@ -138,7 +138,7 @@ def test_promotion_is_refused_when_the_old_primary_wrote_after_the_gate(cluster:
     plan = planned(promote.ACTION, TO_DB2, site)
     walk(promote.ACTION, plan, site, until="promote")
     db1 = site.cluster.node("db1")
-    control.wait_gone(site.shell(db1), db1, timeout=20)
+    process.wait_gone(site.shell(db1), db1, timeout=20)
     control.unfence(site.shell(db1), db1)
     cluster.start("db1")
     promotion = next(step for step in plan.steps if step.name == "promote")
@@ -166,7 +166,7 @@ def test_a_dead_primary_is_replaced_and_the_loss_is_read_from_its_own_wal(
     assert [node.name for node in view.primaries] == [plan.target]
     assert [node.streaming for node in view.standbys] == [True]
     db1 = site.cluster.node("db1")
-    control.start(site.shell(db1), db1, timeout=30)
+    process.start(site.shell(db1), db1, timeout=30)
     assert [node.name for node in observe(site).primaries] == [plan.target]
 
 

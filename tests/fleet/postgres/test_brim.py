@@ -11,7 +11,7 @@ from fleet.reach import Reach
 from sandbox.cluster import DemoCluster, build
 from sandbox.layout import SUPERUSER
 from tests.fixtures.postgres import each_shared_cluster, require_bin
-from tests.fixtures.site import site_for
+from tests.fixtures.site import site_for, until
 
 __all__ = ["each_shared_cluster"]
 
@@ -43,6 +43,24 @@ def test_without_archiving_nothing_is_written(tmp_path: Path) -> None:
     finally:
         site.close()
         cluster.remove()
+
+
+@pytest.mark.postgres
+def test_so_many_connections_are_kept_ahead_as_were_asked_for_last(each_shared_cluster: DemoCluster) -> None:
+    site = site_for(each_shared_cluster)
+    node = site.cluster.node("db3")
+    query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'seconder'"
+    with each_shared_cluster.connect("db3", SUPERUSER) as other:
+
+        def kept(count: int) -> set[object]:
+            site.ahead(node, count)
+            until(lambda: len(other.execute(query).fetchall()) == count)
+            return {row[0] for row in other.execute(query)}
+
+        assert kept(1) < kept(3)
+        assert kept(3) == kept(3)
+        assert kept(0) == set()
+    site.close()
 
 
 @pytest.mark.postgres

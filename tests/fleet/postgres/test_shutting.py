@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from core.errors import StepFailed
-from fleet.postgres import control
+from fleet.postgres import control, process
 from fleet.postgres.shutting import shut_down
 from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
@@ -30,9 +30,9 @@ def test_a_server_is_stopped_once_and_where_its_wal_ends_is_told_again(
     shell = site.shell(node)
     ended = shut_down(shell, node, timeout=30)
     assert ended.state == control.SHUT_DOWN
-    control.wait_gone(shell, node, timeout=30)
+    process.wait_gone(shell, node, timeout=30)
     assert shut_down(shell, node, timeout=30) == ended
-    control.start(shell, node, timeout=30)
+    process.start(shell, node, timeout=30)
     assert shared_cluster.primary() == "db1"
 
 
@@ -44,8 +44,8 @@ def test_a_server_that_does_not_come_to_its_end_in_time_is_not_taken_for_shut_do
     with frozen(process_of(shared_cluster, "db1", "checkpointer")), pytest.raises(StepFailed) as failed:
         shut_down(shell, node, timeout=0.5)
     assert failed.value.code == "STOP-TOO-LONG"
-    control.wait_gone(shell, node, timeout=30)
-    control.start(shell, node, timeout=30)
+    process.wait_gone(shell, node, timeout=30)
+    process.start(shell, node, timeout=30)
 
 
 def test_a_request_that_is_not_taken_is_said_with_the_reason(shared_cluster: DemoCluster, site: Reach) -> None:

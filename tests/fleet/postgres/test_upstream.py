@@ -1,9 +1,20 @@
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from core.errors import StepFailed
-from fleet.postgres.upstream import conninfo, slot_for
+from fleet.postgres.patience import one
+from fleet.postgres.upstream import conninfo, drop_slot, ensure_slot, slot_for
+from fleet.reach import Reach
+from sandbox.cluster import DemoCluster
+from tests.fixtures.postgres import shared_cluster
+from tests.fixtures.site import site_for
 from tests.fixtures.views import inventory, standby
+
+__all__ = ["shared_cluster"]
 
 
 def test_only_host_and_port_of_a_conninfo_change() -> None:
@@ -40,3 +51,37 @@ def test_a_slot_keeps_its_name_or_gets_one_that_may_be_spelled() -> None:
     assert slot_for(standby("db2", settings={"primary_slot_name": "s2"})) == "s2"
     assert slot_for(standby("db2", settings={})) == "db2"
     assert slot_for(standby("DB-2.éu", settings={}, receiver=None)) == "db_2__u"
+
+
+@pytest.fixture
+def site(shared_cluster: DemoCluster) -> Iterator[Reach]:
+    reach = site_for(shared_cluster)
+    yield reach
+    reach.close()
+
+
+@pytest.mark.postgres
+def test_a_slot_that_the_session_of_a_dead_bot_makes_this_very_moment_is_there_and_no_error(site: Reach) -> None:
+    db1, both = site.cluster.node("db1"), Barrier(2)
+
+    def make() -> bool:
+        with site.connect(db1) as connection:
+            both.wait()
+            return ensure_slot(connection, "twice")
+
+    with ThreadPoolExecutor(2) as pool, site.connect(db1) as connection:
+        for _ in range(20):
+            made = [job.result() for job in [pool.submit(make), pool.submit(make)]]
+            assert sorted(made) == [False, True]
+            assert drop_slot(connection, "twice")
+
+
+@pytest.mark.postgres
+def test_a_slot_that_was_made_without_a_place_keeps_nothing_and_is_made_anew(site: Reach) -> None:
+    with site.connect(site.cluster.node("db1")) as connection:
+        connection.execute("SELECT pg_create_physical_replication_slot('placeless', false)")
+        assert ensure_slot(connection, "placeless")
+        assert not ensure_slot(connection, "placeless")
+        query = "SELECT restart_lsn IS NOT NULL AS keeps FROM pg_replication_slots WHERE slot_name = 'placeless'"
+        assert one(connection, query)["keeps"]
+        assert drop_slot(connection, "placeless")
