@@ -18,13 +18,18 @@ from tests.actions import (
 )
 from tests.actions.test_resync import CHEAP, FORKED, HEALTHY, OLD, STANDING
 from tests.fixtures.house import a_plan, step
-from tests.fixtures.views import HERE, cluster_view, silent, standby
+from tests.fixtures.views import HERE, cluster_view, dead, silent, standby
 
 
 def _promotion(old: NodeView) -> Plan:
     deaf = (standby("db2", receiver=None), standby("db3", receiver=None))
     loss = test_promote.LITTLE if old.control else None
     return promote.plan(test_promote.ASKED, test_promote.found(cluster_view(old, *deaf), loss))
+
+
+def _handed_over() -> Plan:
+    deaf = (standby("db2", receiver=None), standby("db3", receiver=None))
+    return promote.plan(test_promote.ASKED, test_promote.handed(cluster_view(dead("db1"), *deaf), test_promote.LITTLE))
 
 
 HANGS = replace(silent("db1"), control=Control("76", "in production", 1, HERE, HERE))
@@ -62,6 +67,7 @@ PLANS = {
     "failover from one that nobody reaches": _promotion(silent("db1")),
     "switchover with hooks": test_promote_hooks.planned(*test_promote_hooks.HOOKS[:2]),
     "switchover by Patroni": promote.plan(test_promote.ASKED, test_promote.handed(cluster_view())),
+    "failover by Patroni": _handed_over(),
     "repair with strays and hooks": _strays(),
     "pause": pause.plan(test_pause.ASKED, test_pause.FOUND),
     "resume": resume.plan(test_resume.ASKED, test_resume.FOUND),
