@@ -47,9 +47,8 @@ class Lookout:
 
     def look(self) -> None:
         """Look again at what is due, one after the other."""
-        waiting = {
-            request.plan_hash: request for request in self.gate.listed(states=(State.OPEN,)) if request.plan.urgent
-        }
+        opened = self.gate.listed(states=(State.OPEN,))
+        waiting = {request.plan_hash: request for request in opened if self._wanted(request.plan)}
         for plan_hash, kept in list(self._kept.items()):
             if plan_hash not in waiting and self.tick() > kept.until:
                 del self._kept[plan_hash]
@@ -68,6 +67,11 @@ class Lookout:
         with self.store.reading() as session:  # whoever asks has just begun a run: any other one changed something
             alone = runs.count_since(session, plan.cluster, stamp(kept.began)) <= 1
         return kept.plan if alone else None
+
+    def _wanted(self, plan: Plan) -> bool:
+        """Say whether clients wait for it, and the bot still knows its action and its cluster."""
+        known = self.carrier.version(plan.action) == plan.version and plan.cluster in self.carrier.sites.clusters
+        return plan.urgent and known
 
     def _look(self, request: Request) -> _Kept:
         with self.store.reading() as session:

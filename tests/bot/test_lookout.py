@@ -114,6 +114,12 @@ def test_only_what_clients_wait_for_is_looked_at_while_it_waits(scene: Scene) ->
     assert scene.looks_of(scene.begun(request)) == 1
 
 
+def test_what_another_version_of_the_bot_had_planned_is_not_looked_at(scene: Scene) -> None:
+    scene.asked(replace(URGENT, version=2))
+    scene.lookout.look()
+    assert scene.looks == 0
+
+
 def test_it_is_looked_at_again_and_again_but_not_all_the_time(scene: Scene) -> None:
     scene.asked()
     for _ in range(5):
