@@ -94,6 +94,8 @@ def _pick(  # who from, who to, by which rules
     follow = followers(view, old, new, planned=planned)
     notes = [refusal.message for refusal in refusals]
     notes += follow.notes
+    if up := feeder(view, new.name):
+        notes.append(f"{new.name} streams from {up.name}: the last of the WAL has to come through it.")
     if new.apply_delay:
         late = f"{new.name} IS KEPT {new.apply_delay:g} s BEHIND ON PURPOSE"
         notes.append(f"{late}: promoted it applies the {lsn.size(_waiting(new))} that wait, and that past is gone.")
@@ -133,8 +135,8 @@ def _common(view: ClusterView, cluster: Cluster, node: NodeView, *, named: bool 
 def _kept_apart(view: ClusterView, cluster: Cluster, node: NodeView, *, named: bool) -> Refusal | None:
     """Refuse what is there for another purpose, unless a person names it and it can be done all the same."""
     name, up, waiting = node.name, feeder(view, node.name), _waiting(node)
-    if up is not None:
-        hint = f"Promote {up.name}, or aim {name} at the primary first."
+    if up is not None and not named:
+        hint = f"Promote {up.name}. If you mean it: promote {cluster.name} {name}."
         return Refusal("PROMOTE-CASCADING", f"{name} streams from {up.name}, not from the primary.", hint)
     if cluster.node(name).mirror and not named:
         return Refusal("PROMOTE-MIRROR", f"{name} is a mirror.", f"If you mean it: promote {cluster.name} {name}.")
@@ -157,9 +159,10 @@ def _unfit_to_switch(view: ClusterView, cluster: Cluster, old: NodeView, node: N
     if node.timeline != old.timeline:
         hint = f"/db resync {cluster.name} {name} brings it from timeline {node.timeline} to {old.timeline}."
         return Refusal("PROMOTE-OTHER-TIMELINE", f"{name} is on another timeline than {old.name}.", hint)
-    if not node.streaming or view.sender(name) is None:
-        hint = f"/db resync {cluster.name} {name} finds out what it lacks."
-        return Refusal("PROMOTE-NOT-STREAMING", f"{name} does not stream from {old.name}.", hint)
+    first = feeder(view, name) or node  # who streams from the primary itself, if anybody
+    if not (node.streaming and first.streaming) or view.sender(first.name) is None:
+        hint = f"/db resync {cluster.name} {first.name} finds out what it lacks."
+        return Refusal("PROMOTE-NOT-STREAMING", f"{first.name} does not stream from {old.name}.", hint)
     waiting = 0 if node.apply_delay else _waiting(node)
     if lag is None or max(lag, waiting) > LAG_BUDGET:
         behind = "an unknown amount" if lag is None else lsn.size(max(lag, waiting))

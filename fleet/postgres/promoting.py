@@ -7,6 +7,7 @@ from core.plan import Kind, Step, Undo
 from fleet.hooks import planning
 from fleet.hooks.hook import At, Failure, Hook
 from fleet.postgres.candidate import Choice
+from fleet.postgres.followers import feeder
 from fleet.postgres.loss import WAL_BYTES, WAL_SECONDS
 from fleet.postgres.upstream import slot_for
 from fleet.postgres.view import ClusterView
@@ -49,7 +50,9 @@ def steps(ground: Ground) -> tuple[Step, ...]:
     begin = _unseen(ground)
     if ground.choice.seen:
         begin = [*(_hung(ground) if ground.choice.hangs else _dead(ground)), *_weighed(ground)]
-    return (*begin, *_after(ground), *_last(ground, ""))
+    up = feeder(ground.view, ground.new)
+    left = {up.name: [slot_for(ground.view.nodes[ground.new])]} if up else {}
+    return (*begin, *_after(ground), *([_tidy(left)] if left else []), *_last(ground, ""))
 
 
 def fences(hooks: Sequence[Hook]) -> bool:
@@ -62,12 +65,13 @@ def _switchover(ground: Ground) -> tuple[Step, ...]:
     there = {slot.name for slot in ground.view.nodes[new].slots}
     fresh = [slot for slot in slots.values() if slot not in there]
     away = {"node": old, "candidate": new}
-    stop = {**away, "slot": slots[old], "timeline": ground.timeline}
+    up = feeder(ground.view, new)
+    stop = {**away, "slot": slots[old], "timeline": ground.timeline, **({"through": up.name} if up else {})}
     back = Undo("return", away, f"{old} serves again")
     drop = Undo("unprepare", {"node": new, "slots": fresh}, f"drop the slots on {new}")
     ready = {"node": new, "primary": old, "slots": dict(slots)}
     mine = [slot_for(ground.view.nodes[name]) for name in (new, *ground.choice.others)]
-    drop_all = {"drop": {old: mine, new: [slot_for(ground.view.nodes[new])]}}
+    drop_all = {name: mine if name == old else mine[:1] for name in (old, new, *([up.name] if up else []))}
     return (
         Step("prepare", ready, f"slots on {new}, checkpoint on {old}", Kind.IDEMPOTENT, 900, undo=drop),
         *planning.steps_at(ground.hooks, At.PRE_PROMOTE),
@@ -77,9 +81,13 @@ def _switchover(ground: Ground) -> tuple[Step, ...]:
         _promotion(ground, 0, 0),
         *_after(ground),
         Step("rejoin", {"node": old, "upstream_node": new}, f"{old} returns as standby", Kind.PROBE, 300),
-        Step("tidy", drop_all, "drop slots that nobody needs", Kind.IDEMPOTENT, 30),
+        _tidy(drop_all),
         *_last(ground, old),
     )
+
+
+def _tidy(drop: Mapping[str, Sequence[str]]) -> Step:
+    return Step("tidy", {"drop": drop}, "drop slots that nobody needs", Kind.IDEMPOTENT, 30)
 
 
 def _dead(ground: Ground) -> list[Step]:

@@ -5,6 +5,7 @@ Every function takes the site and the step's args; each checks again what it rel
 
 import time
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from core.errors import StepFailed, Unreachable
 from core.outcome import Evidence, Probe
@@ -75,17 +76,17 @@ def slots_dropped(site: Site, *, node: str, slots: Sequence[str]) -> Probe:
     return Probe.NOT_DONE if there else Probe.DONE
 
 
-def stop(site: Site, *, node: str, candidate: str, slot: str, timeline: int) -> Evidence:
+def stop(site: Site, *, node: str, candidate: str, slot: str, timeline: int, through: str = "") -> Evidence:
     """Fence the primary, so that any start comes up read-only, then stop it; come back at "shut down".
 
-    The process may live on while it archives: nobody has to wait for that. Writes stop here.
+    The process may live on while it archives: nobody has to wait for that. Writes stop here. ``through`` is who feeds
+    a cascading candidate.
     """
     old, new = site.cluster.node(node), site.cluster.node(candidate)
     patient = 2 * _CATCH_UP + REPLAY_TIME
     with talk(site, old, seconds=patient) as primary, talk(site, new, seconds=patient) as standby:
         head(primary, node)
-        if why := upstream.follows(site, new, old, timeline):
-            raise StepFailed(f"{candidate} does not follow {node}: {why}", code="NOT-STREAMING")
+        _follows(site, [site.cluster.node(name) for name in (candidate, through, node) if name], timeline)
         _wait_near(primary, standby, candidate)
         _see_it_replay(standby, candidate, head(primary, node)[1])
         known = upstream.current_conninfo(primary) or upstream.current_conninfo(standby)
@@ -100,7 +101,7 @@ def stop(site: Site, *, node: str, candidate: str, slot: str, timeline: int) -> 
     return Evidence(text, {"checkpoint": lsn.show(found.checkpoint), "seconds": round(took, 3)})
 
 
-def stopped(site: Site, *, node: str, candidate: str, slot: str, timeline: int) -> Probe:  # noqa: ARG001  # the step's args
+def stopped(site: Site, *, node: str, **_args: object) -> Probe:
     """Look whether the primary is shut down behind its fence; a stop that is under way is waited for."""
     old = site.cluster.node(node)
     shell = site.shell(old)
@@ -157,6 +158,13 @@ def gate(site: Site, *, node: str, candidate: str, timeline: int, ended: str = "
                 raise _gate_failed(node, candidate, checkpoint, reached(connection, candidate))
             time.sleep(control.POLL)
     return Evidence(f"{candidate} holds the shutdown record of {node} at {lsn.show(checkpoint)}: nothing is lost")
+
+
+def _follows(site: Site, chain: Sequence[Node], timeline: int) -> None:
+    """See that each streams from the next. Raises ``StepFailed``."""
+    for node, up in pairwise(chain):
+        if why := upstream.follows(site, node, up, timeline):
+            raise StepFailed(f"{node.name} does not follow {up.name}: {why}", code="NOT-STREAMING")
 
 
 def _shut_down(site: Site, old: Node) -> int:

@@ -20,7 +20,7 @@ from tests.fixtures.freezing import on
 from tests.fixtures.postgres import ENDS, require_bin
 from tests.fixtures.site import site_for, until
 from tests.fixtures.views import HERE, cluster_view, dead, inventory, primary, sender, standby
-from tests.fixtures.walk import planned, refusal, walk
+from tests.fixtures.walk import planned, walk
 
 MIRROR = replace(inventory(), nodes={**inventory().nodes, "db2": replace(inventory().node("db2"), mirror=True)})
 FOUR = inventory("db1", "db2", "db3", "db4")
@@ -68,7 +68,20 @@ def test_a_cascading_one_is_no_candidate_and_stays_where_it_is() -> None:
         choice = chosen(old, UP, standby("db3"))
         assert (choice.new, choice.others) == ("db2", ())
         assert "db3 streams from db2 and stays there." in choice.notes
-        assert code(old, UP, standby("db3"), wanted="db3") == "PROMOTE-CASCADING"
+        assert any(note.startswith("db3 streams from db2, not from the primary.") for note in choice.notes)
+
+
+def test_a_cascading_one_that_is_named_is_promoted_and_who_fed_it_follows_it() -> None:
+    for old in (primary(standbys=("db2",)), dead("db1")):
+        choice = chosen(old, UP, standby("db3"), wanted="db3")
+        assert (choice.new, choice.others) == ("db3", ("db2",))
+        assert "db3 streams from db2: the last of the WAL has to come through it." in choice.notes
+
+
+def test_a_cascading_one_is_not_promoted_when_whoever_feeds_it_streams_from_nobody() -> None:
+    up = replace(UP, receiver=None)
+    assert code(primary(standbys=("db2",)), up, standby("db3"), wanted="db3") == "PROMOTE-NOT-STREAMING"
+    assert code(primary(standbys=()), UP, standby("db3"), wanted="db3") == "PROMOTE-NOT-STREAMING"
 
 
 def test_one_whose_upstream_can_not_follow_is_aimed_at_the_next_primary() -> None:
@@ -95,8 +108,8 @@ def feeds(site: Reach, up: str, down: str) -> bool:
     return any(row.application_name == down and row.state == "streaming" for row in view.nodes[up].replication)
 
 
-@pytest.mark.postgres
-def test_a_cascading_standby_stays_where_it_is_and_a_delayed_one_can_be_promoted_by_name(four: DemoCluster) -> None:
+def cascading(four: DemoCluster) -> Reach:
+    """Have db3 stream from db4."""
     site = site_for(four)
     db3, db4 = site.cluster.node("db3"), site.cluster.node("db4")
     with talk(site, db4) as connection:
@@ -107,8 +120,32 @@ def test_a_cascading_standby_stays_where_it_is_and_a_delayed_one_can_be_promoted
         connection.execute("SELECT pg_reload_conf()")
     until(lambda: feeds(site, "db4", "db3") and not feeds(site, "db1", "db3"))
     on(four, "db1", "SELECT pg_drop_replication_slot('db3')")
+    return site
 
-    assert refusal(promote.ACTION, promote.Asked("main", "db3"), site).code == "PROMOTE-CASCADING"
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("killed", [False, True], ids=["switchover", "failover"])
+def test_a_cascading_standby_is_promoted_by_name_and_feeds_who_fed_it(four: DemoCluster, killed: bool) -> None:  # noqa: FBT001
+    site = cascading(four)
+    on(four, "db1", "INSERT INTO reading VALUES (999997, now(), 'x', 1)")
+    if killed:
+        until(lambda: len({observe(site).nodes[name].replay_lsn for name in ("db2", "db3", "db4")}) == 1)
+        four.kill("db1")
+    plan = planned(promote.ACTION, promote.Asked("main", "db3"), site)
+    assert any("has to come through it" in note for note in plan.notes)
+    walked = walk(promote.ACTION, plan, site)
+    assert walked.failed is None, walked.failed
+    fed = ("db2", "db4") if killed else ("db1", "db2", "db4")
+    until(lambda: all(feeds(site, "db3", name) for name in fed))
+    with four.connect("db3") as connection:
+        assert connection.execute("SELECT count(*) FROM reading WHERE id = 999997").fetchone() == (1,)
+    assert observe(site).nodes["db4"].slots == ()
+    site.close()
+
+
+@pytest.mark.postgres
+def test_a_cascading_standby_stays_where_it_is_and_a_delayed_one_can_be_promoted_by_name(four: DemoCluster) -> None:
+    site = cascading(four)
     plan = planned(promote.ACTION, promote.Asked("main"), site)
     assert (plan.target, [step.args["node"] for step in plan.steps if step.name == "follow"]) == ("db2", ["db4"])
     assert walk(promote.ACTION, plan, site).failed is None
