@@ -88,9 +88,9 @@ def test_without_the_shutdown_record_on_the_candidate_the_old_primary_serves_aga
     cluster: DemoCluster, site: Reach, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(switch, "GATE_TIME", 1.0)
-    on(cluster, "db1", "ALTER SYSTEM SET wal_sender_timeout = '1s'", "SELECT pg_reload_conf()")
     plan = planned(promote.ACTION, TO_DB2, site)
     receiver = receiver_of(cluster, "db2")
+    on(cluster, "db1", "ALTER SYSTEM SET wal_sender_timeout = '1s'", "SELECT pg_reload_conf()")
 
     def freeze_before_stop(step: Step) -> None:
         if step.name == "stop":
