@@ -77,11 +77,12 @@ def test_30_a_refused_click_is_answered(demo: Demo) -> None:
 
 
 def test_30_a_command_is_answered_while_the_store_is_locked(demo: Demo) -> None:
+    before = len(demo.cards())
     with locked(demo):
         said, seconds = first_word(demo, "ana", lambda: demo.say("ana", "backup main"))
     assert "Nothing was done" in said
     assert seconds < SECONDS
-    assert demo.cards() == [] or "backup" not in words(demo.cards()[-1])
+    assert len(demo.cards()) == before
 
 
 def test_30_a_click_is_answered_while_the_store_is_locked(demo: Demo) -> None:
