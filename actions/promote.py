@@ -91,8 +91,7 @@ def look(asked: Asked, site: Site) -> Found:
         if isinstance(choice, Choice) and choice.seen and not choice.planned:
             dead, new = site.cluster.node(choice.old), site.cluster.node(choice.new)
             known = view.nodes[choice.old].control
-            start = (known.timeline, known.redo) if known else None
-            measured = pool.submit(measure, site, dead, new, start)
+            measured = pool.submit(measure, site, dead, new, known.start if known else None)
         if isinstance(choice, Choice) and view.manager is None:
             choice, way = _surroundings(site, view, choice)
         view = suspected.result()

@@ -49,7 +49,7 @@ class ActionCarrier:
         """Look and plan again for a run that may begin at any moment; open what its first steps will ask through."""
         again = self.look_again(plan)
         if isinstance(again, Plan):
-            self._notes(again, "")
+            self._notes(again, "")  # the template is read and understood once
             self._open(again, _AHEAD)
         return again
 

@@ -67,12 +67,13 @@ class Reach:
         """
         with self._lock:
             kept = self._ahead.pop(node.name, [])
-        young = [(since, one) for since, one in kept if time.monotonic() - since < _FRESH / 2][:count]
-        for since, connection in kept:
-            if (since, connection) not in young:
-                connection.close()
+        young = [one for one in kept if time.monotonic() - one[0] < _FRESH / 2][:count]
+        for one in kept:
+            if one not in young:
+                one[1].close()
         try:
-            young += [(time.monotonic(), self._connect(node, _ANSWER)) for _ in range(count - len(young))]
+            while len(young) < count:
+                young.append((time.monotonic(), self._connect(node, _ANSWER)))
         finally:
             with self._lock:
                 self._ahead.setdefault(node.name, []).extend(young)

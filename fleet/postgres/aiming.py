@@ -14,7 +14,8 @@ from core.errors import SeconderError
 from core.outcome import Evidence, Probe
 from core.step import StepContext
 from fleet.inventory import Node
-from fleet.postgres import belongings, control, datadir, healing, login, owned, rewind, standing
+from fleet.postgres import belongings, datadir, healing, login, owned, rewind, standing
+from fleet.postgres.controldata import SIGNAL
 from fleet.postgres.patience import talk
 from fleet.postgres.upstream import aim as aim_at
 from fleet.postgres.upstream import conninfo, current_conninfo, drop_slot, ensure_slot, has_slot
@@ -85,7 +86,7 @@ def settle(
         settings |= {"port": str(here.port), "cluster_name": node}
     owned.set_in(shell, data, settings)
     shell.run(["rm", "-f", f"{data}/recovery.signal"], timeout=_QUICK)
-    shell.write(f"{data}/{control.SIGNAL}", "")
+    shell.write(f"{data}/{SIGNAL}", "")
     return Evidence(f"{node} has its own configuration and will follow {upstream} through slot {slot}")
 
 

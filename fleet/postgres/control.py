@@ -1,19 +1,14 @@
 """The server's own programs and files on its machine: pg_controldata, pg_ctl, standby.signal."""
 
-import re
 from collections.abc import Sequence
 
 from fleet.errors import ShellError
 from fleet.inventory import Node
-from fleet.postgres import lsn
-from fleet.postgres.view import Control
+from fleet.postgres.controldata import SIGNAL, Control, parse_control
 from fleet.shell import Ran, Shell
 
-SIGNAL = "standby.signal"
-SHUT_DOWN = "shut down"
 QUICK = 10.0  # seconds for a program that only looks
 POLL = 0.005  # seconds between looks while clients wait
-_FIELD = re.compile(r"^([^:]+):\s*(.*)$", re.MULTILINE)
 PUT = 'umask 077; : > "$fence" && { sync -- "$fence" "$data/" 2>/dev/null || :; }'
 _FENCE = f"fence=$1 data=${{1%/*}}; {PUT}"
 _LOOK = 'if [ -e "$1" ]; then echo "standby.signal: present"; fi; shift; exec "$@"'
@@ -46,22 +41,6 @@ def read_control(shell: Shell, node: Node, *, timeout: float = QUICK) -> Control
 def read_state(shell: Shell, node: Node, *, timeout: float = QUICK) -> Control:
     """Read the control file only, for loops in which clients wait. ``fenced`` is not looked at."""
     return parse_control(need(shell.run(control_argv(node), timeout=timeout), node, "pg_controldata").out)
-
-
-def parse_control(text: str) -> Control:
-    """Read pg_controldata's output; raises ``ShellError`` when it isn't."""
-    fields = dict(_FIELD.findall(text))
-    try:
-        return Control(
-            sysid=fields["Database system identifier"],
-            state=fields["Database cluster state"],
-            timeline=int(fields["Latest checkpoint's TimeLineID"]),
-            checkpoint=lsn.parse(fields["Latest checkpoint location"]),
-            redo=lsn.parse(fields["Latest checkpoint's REDO location"]),
-            fenced=SIGNAL in fields,
-        )
-    except (KeyError, ValueError) as error:
-        raise ShellError("pg_controldata's answer can't be read.", "Is bin right?", code="CONTROL") from error
 
 
 def fenced(shell: Shell, node: Node, *, timeout: float = QUICK) -> bool:

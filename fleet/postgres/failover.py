@@ -18,12 +18,11 @@ from fleet.postgres.followers import most_wal
 from fleet.postgres.loss import measure
 from fleet.postgres.observe import observe
 from fleet.postgres.patience import talk
-from fleet.postgres.standing import Stands, stand
+from fleet.postgres.standing import Stands, stand, stands
 from fleet.postgres.view import ClusterView
 from fleet.site import Site
 
 RECEIVERS_TIME = 20.0  # seconds for receivers to notice that nobody sends
-_RECEIVER = "SELECT sender_port FROM pg_stat_wal_receiver WHERE status = 'streaming'"
 
 
 def confirm(site: Site, *, node: str, candidate: str) -> Evidence:
@@ -136,8 +135,8 @@ def _others(site: Site, without: AbstractSet[str]) -> Mapping[str, Stands]:
     nodes = [node for name, node in site.cluster.nodes.items() if name not in without]
     with ThreadPoolExecutor(max_workers=max(1, len(nodes)), thread_name_prefix="others") as pool:
         answers = zip(nodes, pool.map(partial(stand, site), nodes), strict=True)
-        found = {node.name: stands for node, stands in answers if stands is not None}
-    if writers := [name for name, stands in found.items() if stands.writes]:
+        found = {node.name: answer for node, answer in answers if answer is not None}
+    if writers := [name for name, answer in found.items() if answer.writes]:
         raise StepFailed(f"{writers[0]} accepts writes.", "Look at the cluster again.", code="TWO-PRIMARIES")
     return found
 
@@ -153,7 +152,7 @@ def _silence(site: Site, standby: Node, dead: Node) -> None:
     """Wait until a standby's receiver is gone. Raises ``StepFailed`` when it still streams from the dead one."""
     deadline = time.monotonic() + RECEIVERS_TIME
     with talk(site, standby, seconds=2 * RECEIVERS_TIME) as connection:
-        while (row := connection.execute(_RECEIVER).fetchone()) is not None and row["sender_port"] == dead.port:
+        while stands(connection).hears == dead.port:
             if time.monotonic() > deadline:
                 raise StepFailed(f"{standby.name} still hears from {dead.name}.", code="PRIMARY-ALIVE")
             time.sleep(0.2)

@@ -8,7 +8,6 @@ from fleet.inventory import Node
 from fleet.postgres import lsn, wal
 from fleet.postgres.control import read_control
 from fleet.postgres.patience import talk
-from fleet.shell import Shell
 from fleet.site import Site
 
 WAL_BYTES = 16 * 1024 * 1024
@@ -53,18 +52,13 @@ def measure(site: Site, dead: Node, candidate: Node, start: tuple[int, int] | No
     shell = site.shell(dead)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="candidate") as pool:
         standing = pool.submit(_standing, site, candidate)
-        timeline, redo = start or _start(shell, dead)
+        timeline, redo = start or read_control(shell, dead).start
         end = wal.end_of_wal(shell, dead, timeline, redo)
         has, replayed = standing.result()
     if has >= end:
         return Loss(0, 0, 0, end, has, replayed)
     lost = wal.commits_after(shell, dead, timeline, has)
     return Loss(end - has, lost.count, _seconds(lost, replayed), end, has, lost.last or replayed)
-
-
-def _start(shell: Shell, node: Node) -> tuple[int, int]:
-    found = read_control(shell, node)
-    return found.timeline, found.redo
 
 
 def _standing(site: Site, candidate: Node) -> tuple[int, datetime | None]:

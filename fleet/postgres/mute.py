@@ -14,9 +14,10 @@ from psycopg.conninfo import conninfo_to_dict
 from core.errors import StepFailed
 from fleet.inventory import Node
 from fleet.postgres import datadir, lsn, owned, process, upstream
+from fleet.postgres.controldata import Control
 from fleet.postgres.patience import Connection, talk
 from fleet.postgres.standing import head
-from fleet.postgres.view import STANDBY, ClusterView, Control, NodeView, Receiver
+from fleet.postgres.view import STANDBY, ClusterView, NodeView, Receiver
 from fleet.shell import Shell
 from fleet.site import Site
 

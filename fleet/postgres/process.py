@@ -14,11 +14,10 @@ from fleet.postgres.control import (
     control_argv,
     last_line,
     need,
-    parse_control,
     program,
     signal_file,
 )
-from fleet.postgres.view import Control
+from fleet.postgres.controldata import Control, parse_control
 from fleet.shell import Ran, Shell
 
 _NO_SERVER = 3  # pg_ctl status, PostgreSQL's documentation: "If the server is not running"
@@ -92,7 +91,7 @@ def _see(shell: Shell, node: Node, then: str, timeout: float) -> Ran:
     words = [node.data, signal_file(node), shlex.join(control_argv(node)), *status]
     ran = shell.run(["sh", "-c", script, "see", *words], timeout=timeout)
     if ran.code not in {0, _NO_SERVER}:
-        wanted = "fenced" if PUT in then else "looked at"
+        wanted = "fenced" if then == _FENCE_GONE else "looked at"
         raise ShellError(f"{node.data} on {node.name} can't be {wanted}: {last_line(ran)}", code="PG-CTL-STATUS")
     return ran
 

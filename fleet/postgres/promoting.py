@@ -37,6 +37,17 @@ class Ground:
         return self.choice.new
 
     @property
+    def feeder(self) -> str:
+        """Give the standby from which a cascading one takes over, or nothing."""
+        up = feeder(self.view, self.new)
+        return up.name if up else ""
+
+    @property
+    def own_slot(self) -> list[str]:
+        """Give the slot that fed the new primary, wherever it lies."""
+        return [slot_for(self.view.nodes[self.new])]
+
+    @property
     def timeline(self) -> int | None:
         """Give the timeline that ends: the old primary's, else the candidate's."""
         known = self.view.nodes[self.old if self.choice.seen else self.new]
@@ -50,9 +61,8 @@ def steps(ground: Ground) -> tuple[Step, ...]:
     begin = _unseen(ground)
     if ground.choice.seen:
         begin = [*(_hung(ground) if ground.choice.hangs else _dead(ground)), *_weighed(ground)]
-    up = feeder(ground.view, ground.new)
-    left = {up.name: [slot_for(ground.view.nodes[ground.new])]} if up else {}
-    return (*begin, *_after(ground), *([_tidy(left)] if left else []), *_last(ground, ""))
+    tidy = [_tidy({ground.feeder: ground.own_slot})] if ground.feeder else []
+    return (*begin, *_after(ground), *tidy, *_last(ground, ""))
 
 
 def fences(hooks: Sequence[Hook]) -> bool:
@@ -65,13 +75,13 @@ def _switchover(ground: Ground) -> tuple[Step, ...]:
     there = {slot.name for slot in ground.view.nodes[new].slots}
     fresh = [slot for slot in slots.values() if slot not in there]
     away = {"node": old, "candidate": new}
-    up = feeder(ground.view, new)
-    stop = {**away, "slot": slots[old], "timeline": ground.timeline, **({"through": up.name} if up else {})}
+    up = ground.feeder
+    stop = {**away, "slot": slots[old], "timeline": ground.timeline, **({"through": up} if up else {})}
     back = Undo("return", away, f"{old} serves again")
     drop = Undo("unprepare", {"node": new, "slots": fresh}, f"drop the slots on {new}")
     ready = {"node": new, "primary": old, "slots": dict(slots)}
-    mine = [slot_for(ground.view.nodes[name]) for name in (new, *ground.choice.others)]
-    drop_all = {name: mine if name == old else mine[:1] for name in (old, new, *([up.name] if up else []))}
+    others = [slot_for(ground.view.nodes[name]) for name in ground.choice.others]
+    spare = {old: [*ground.own_slot, *others], new: ground.own_slot, **({up: ground.own_slot} if up else {})}
     return (
         Step("prepare", ready, f"slots on {new}, checkpoint on {old}", Kind.IDEMPOTENT, 900, undo=drop),
         *planning.steps_at(ground.hooks, At.PRE_PROMOTE),
@@ -81,7 +91,7 @@ def _switchover(ground: Ground) -> tuple[Step, ...]:
         _promotion(ground, 0, 0),
         *_after(ground),
         Step("rejoin", {"node": old, "upstream_node": new}, f"{old} returns as standby", Kind.PROBE, 300),
-        _tidy(drop_all),
+        _tidy(spare),
         *_last(ground, old),
     )
 

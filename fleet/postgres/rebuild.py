@@ -11,6 +11,7 @@ from core.step import StepContext
 from fleet.inventory import Node
 from fleet.postgres import control, copying, datadir, healing, lsn, readiness, rewind, speed
 from fleet.postgres.aiming import beside
+from fleet.postgres.controldata import SIGNAL
 from fleet.postgres.pace import span
 from fleet.shell import Shell
 from fleet.site import Site
@@ -79,7 +80,7 @@ def swap(site: Site, step: StepContext, *, node: str, primary: str, system: str,
     healing.must_be_gone(shell, here)
     real, new, old = _three(shell, here, step)
     if datadir.exists(shell, new):
-        if not datadir.exists(shell, f"{new}/{control.SIGNAL}"):
+        if not datadir.exists(shell, f"{new}/{SIGNAL}"):
             raise StepFailed(f"{new} has no standby.signal.", "It must not be started like that.", code="NOT-FENCED")
         if datadir.exists(shell, real) and not datadir.exists(shell, old):
             _move(shell, real, old)

@@ -6,9 +6,9 @@ import shlex
 from core.errors import StepFailed
 from fleet.errors import TimedOut
 from fleet.inventory import Node
-from fleet.postgres.control import POLL, SHUT_DOWN, control_argv, last_line, need, parse_control, read_state
+from fleet.postgres.control import POLL, control_argv, last_line, need, read_state
+from fleet.postgres.controldata import SHUT_DOWN, Control, parse_control
 from fleet.postgres.process import running, stop_argv
-from fleet.postgres.view import Control
 from fleet.shell import Shell
 
 _NOT_TAKEN = 75  # our script's word for "the request to stop failed"
@@ -33,7 +33,7 @@ def shut_down(shell: Shell, node: Node, *, timeout: float) -> Control:
     Stopped already is fine. Raises ``StepFailed``: the request was not taken, or it takes longer than ``timeout``.
     """
     found = _stopped(shell, node, timeout)
-    if found.state != SHUT_DOWN:
+    if not found.shut_down:
         raise StepFailed(f"{node.name} is still {found.state!r} after {timeout:g} s.", code="STOP-TOO-LONG")
     return found
 

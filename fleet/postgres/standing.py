@@ -40,19 +40,24 @@ def head(connection: Connection, name: str) -> tuple[int, int]:
 
 def reached(connection: Connection, name: str) -> int:
     """Give the end of the WAL that a standby has, in bytes. Raises ``StepFailed`` when it is a primary."""
-    row = one(connection, _REACHED)
-    if not row["in_recovery"]:
+    found = stands(connection)
+    if found.writes:
         raise StepFailed(f"{name} is not a standby any more.", "Look at the cluster again.", code="NOT-STANDBY")
-    return lsn.parse(row["lsn"]) if row["lsn"] else 0
+    return found.end
 
 
 def stand(site: Site, node: Node) -> Stands | None:
     """Say where a server stands; None without an answer."""
     try:
         with talk(site, node) as connection:
-            row = one(connection, _REACHED)
+            return stands(connection)
     except SeconderError:
         return None
+
+
+def stands(connection: Connection) -> Stands:
+    """Say where the server stands that is connected to."""
+    row = one(connection, _REACHED)
     return Stands(not row["in_recovery"], lsn.parse(row["lsn"]) if row["lsn"] else 0, row["hears"])
 
 

@@ -109,7 +109,7 @@ def stopped(site: Site, *, node: str, **_args: object) -> Probe:
     while time.monotonic() < deadline:
         ended = process.gone(shell, old)  # before the control file is read: it may end in between
         found = control.read_control(shell, old)
-        if found.state == control.SHUT_DOWN:
+        if found.shut_down:
             return Probe.DONE if found.fenced else Probe.UNKNOWN
         if ended:
             return Probe.UNKNOWN  # it died instead of stopping
@@ -169,7 +169,7 @@ def _follows(site: Site, chain: Sequence[Node], timeline: int) -> None:
 
 def _shut_down(site: Site, old: Node) -> int:
     found = control.read_control(site.shell(old), old)
-    if found.state != control.SHUT_DOWN or not found.fenced:
+    if not found.shut_down or not found.fenced:
         said = f"{old.name} is {found.state!r}, fenced: {found.fenced}."
         raise StepFailed(said, "Look at it by hand.", code="NOT-STOPPED")
     return found.checkpoint

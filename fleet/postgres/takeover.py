@@ -186,7 +186,7 @@ def tidied(site: Site, *, drop: Mapping[str, Sequence[str]]) -> Probe:
 
 def _nothing_missing(site: Site, old: Node, name: str, has: int) -> None:
     found = control.read_control(site.shell(old), old)
-    if found.state != control.SHUT_DOWN or not found.fenced or has <= found.checkpoint:
+    if not found.shut_down or not found.fenced or has <= found.checkpoint:
         raise StepFailed(
             f"{old.name} is {found.state!r} (fenced: {found.fenced}), its WAL ends behind {lsn.show(found.checkpoint)};"
             f" {name} has {lsn.show(has)}.",

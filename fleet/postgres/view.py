@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from fleet.postgres.controldata import Control
 from fleet.postgres.managers import Manager, Trace
 from fleet.postgres.pace import Pace, fastest
 
@@ -13,32 +14,6 @@ DOWN = "down"  # proven by the shell: no server process is left
 UNKNOWN = "unknown"  # nobody can tell
 
 SILENT, SILENT_WITH_WAL = 25.0, 4.0  # seconds
-
-
-@dataclass(frozen=True)
-class Control:
-    """What pg_controldata says: the server's own note about its data folder.
-
-    ``state`` is its text, such as ``in production``, ``shut down``, ``in archive recovery``. ``checkpoint`` is where
-    the latest checkpoint record begins. ``fenced``: standby.signal lies in the folder, so a start comes up read-only.
-    """
-
-    sysid: str
-    state: str
-    timeline: int
-    checkpoint: int
-    redo: int
-    fenced: bool = False
-
-    @property
-    def was_primary(self) -> bool:
-        """Say whether the server last ran as a primary."""
-        return self.state in {"in production", "shut down", "shutting down", "in crash recovery"}
-
-    @property
-    def may_write(self) -> bool:
-        """Say whether a start would bring up a primary, or the running server may be one."""
-        return self.was_primary and not self.fenced
 
 
 @dataclass(frozen=True)

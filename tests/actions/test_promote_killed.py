@@ -6,8 +6,8 @@ from actions import promote
 from core.outcome import Probe
 from fleet.inventory import Node
 from fleet.postgres import control, process
+from fleet.postgres.controldata import Control
 from fleet.postgres.observe import observe
-from fleet.postgres.view import Control
 from fleet.reach import Reach
 from fleet.shell import Shell
 from sandbox.cluster import DemoCluster

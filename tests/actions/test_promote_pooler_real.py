@@ -2,8 +2,6 @@
 
 import signal
 from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -18,8 +16,8 @@ from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
 from tests.fixtures.freezing import on, receiver_of
 from tests.fixtures.pooler import Client, Pooler, clients, hooks_for, kept, point, pooled
-from tests.fixtures.postgres import as_inventory, cluster
-from tests.fixtures.site import until
+from tests.fixtures.postgres import cluster
+from tests.fixtures.site import site_for, until
 from tests.fixtures.walk import planned, refusal, walk
 
 __all__ = ["cluster"]
@@ -36,7 +34,7 @@ def pooler(cluster: DemoCluster) -> Iterator[Pooler]:
 
 
 def site_with(cluster: DemoCluster, *hooks: Hook) -> Reach:
-    site = Reach(replace(as_inventory(cluster), hooks=hooks), Path("/nonexistent/known_hosts"))
+    site = site_for(cluster, *hooks)
     until(lambda: len(observe(site).standbys) == 2)
     return site
 

@@ -1,6 +1,5 @@
 """What a site hangs on a node's return happens once the node is back, and with the words of who followed whom."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,8 @@ from fleet.hooks.hook import At, Command, Failure, Hook
 from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
 from tests.fixtures.carry import Carrier
-from tests.fixtures.postgres import as_inventory
 from tests.fixtures.postgres import each_cluster as cluster
+from tests.fixtures.site import site_for
 from tests.fixtures.trouble import fail_over, has_all_rows, in_step, planned, way
 
 pytestmark = pytest.mark.postgres
@@ -23,7 +22,7 @@ _TELL = 'echo "$1 follows $2 on port $3" >> "$4"'
 def site_with(cluster: DemoCluster, *hooks: Hook) -> Reach:
     for name in ("db2", "db3"):
         has_all_rows(cluster, name)
-    return Reach(replace(as_inventory(cluster), hooks=hooks), Path("/nonexistent/known_hosts"))
+    return site_for(cluster, *hooks)
 
 
 def telling(told: Path) -> Hook:

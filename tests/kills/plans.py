@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from actions import backup, discard, forward, pause, promote, resume, resync
 from core.plan import Kind, Plan, Risk
+from fleet.postgres.controldata import Control
 from fleet.postgres.ladder import Rung
-from fleet.postgres.view import ClusterView, Control, NodeView, Slot
+from fleet.postgres.view import ClusterView, NodeView, Slot
 from tests.actions import (
     test_backup,
     test_discard,

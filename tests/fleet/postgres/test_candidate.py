@@ -6,7 +6,8 @@ import pytest
 from core.outcome import Refusal
 from fleet.inventory import Cluster
 from fleet.postgres.candidate import Choice, choose
-from fleet.postgres.view import Control, NodeView
+from fleet.postgres.controldata import Control
+from fleet.postgres.view import NodeView
 from tests.fixtures.views import HERE, SETTINGS, cluster_view, dead, inventory, primary, silent, standby
 
 MIB = 1024**2

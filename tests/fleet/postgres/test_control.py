@@ -1,15 +1,13 @@
-from collections.abc import Iterator
-
 import pytest
 
 from fleet.errors import ShellError
 from fleet.postgres import control
+from fleet.postgres.controldata import parse_control
 from fleet.reach import Reach
-from sandbox.cluster import DemoCluster
 from tests.fixtures.postgres import shared_cluster
-from tests.fixtures.site import site_for
+from tests.fixtures.site import shared_site as site
 
-__all__ = ["shared_cluster"]
+__all__ = ["shared_cluster", "site"]
 
 TEXT = """\
 pg_control version number:            1800
@@ -21,15 +19,8 @@ Latest checkpoint's TimeLineID:       3
 """
 
 
-@pytest.fixture
-def site(shared_cluster: DemoCluster) -> Iterator[Reach]:
-    reach = site_for(shared_cluster)
-    yield reach
-    reach.close()
-
-
 def test_the_control_file_is_read() -> None:
-    found = control.parse_control(TEXT)
+    found = parse_control(TEXT)
     assert (found.sysid, found.state, found.timeline) == ("7710477708463872114", "shut down", 3)
     assert (found.checkpoint, found.redo) == (0x1_04050DD8, 0x1_04050D48)
 
@@ -37,7 +28,7 @@ def test_the_control_file_is_read() -> None:
 @pytest.mark.parametrize("text", ["", "pg_controldata: error", TEXT.replace("TimeLineID:       3", "TimeLineID: ?")])
 def test_what_is_no_control_file_is_refused(text: str) -> None:
     with pytest.raises(ShellError):
-        control.parse_control(text)
+        parse_control(text)
 
 
 @pytest.mark.postgres

@@ -2,8 +2,9 @@ from dataclasses import replace
 
 from core.outcome import Refusal
 from fleet.postgres.candidate import Choice, choose
+from fleet.postgres.controldata import Control
 from fleet.postgres.lost_primary import last_primary
-from fleet.postgres.view import Control, NodeView
+from fleet.postgres.view import NodeView
 from tests.fixtures.views import HERE, cluster_view, dead, inventory, sender, silent, standby
 
 DEAF = {"receiver": None}

@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-
 import pytest
 
 from fleet.errors import ShellError
@@ -8,17 +6,10 @@ from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
 from tests.fixtures.orphans import orphan
 from tests.fixtures.postgres import shared_cluster
-from tests.fixtures.site import site_for
+from tests.fixtures.site import shared_site as site
 from tests.fixtures.views import inventory
 
-__all__ = ["shared_cluster"]
-
-
-@pytest.fixture
-def site(shared_cluster: DemoCluster) -> Iterator[Reach]:
-    reach = site_for(shared_cluster)
-    yield reach
-    reach.close()
+__all__ = ["shared_cluster", "site"]
 
 
 def test_a_unit_is_stopped_and_started_through_systemd_else_pg_ctl_is_used() -> None:

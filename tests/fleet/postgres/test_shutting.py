@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from core.errors import StepFailed
-from fleet.postgres import control, process
+from fleet.postgres import process
 from fleet.postgres.shutting import shut_down
 from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
@@ -29,7 +29,7 @@ def test_a_server_is_stopped_once_and_where_its_wal_ends_is_told_again(
     node = site.cluster.node("db1")
     shell = site.shell(node)
     ended = shut_down(shell, node, timeout=30)
-    assert ended.state == control.SHUT_DOWN
+    assert ended.shut_down
     process.wait_gone(shell, node, timeout=30)
     assert shut_down(shell, node, timeout=30) == ended
     process.start(shell, node, timeout=30)

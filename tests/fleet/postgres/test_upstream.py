@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -9,12 +8,11 @@ from core.errors import StepFailed
 from fleet.postgres.patience import one
 from fleet.postgres.upstream import conninfo, drop_slot, ensure_slot, slot_for
 from fleet.reach import Reach
-from sandbox.cluster import DemoCluster
 from tests.fixtures.postgres import shared_cluster
-from tests.fixtures.site import site_for
+from tests.fixtures.site import shared_site as site
 from tests.fixtures.views import inventory, standby
 
-__all__ = ["shared_cluster"]
+__all__ = ["shared_cluster", "site"]
 
 
 def test_only_host_and_port_of_a_conninfo_change() -> None:
@@ -51,13 +49,6 @@ def test_a_slot_keeps_its_name_or_gets_one_that_may_be_spelled() -> None:
     assert slot_for(standby("db2", settings={"primary_slot_name": "s2"})) == "s2"
     assert slot_for(standby("db2", settings={})) == "db2"
     assert slot_for(standby("DB-2.éu", settings={}, receiver=None)) == "db_2__u"
-
-
-@pytest.fixture
-def site(shared_cluster: DemoCluster) -> Iterator[Reach]:
-    reach = site_for(shared_cluster)
-    yield reach
-    reach.close()
 
 
 @pytest.mark.postgres
