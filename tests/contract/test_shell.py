@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from fleet.errors import ShellError, TimedOut
 from fleet.output import KEEP
 from fleet.shell import Ran, Shell
+from tests.fixtures.programs import gone
+from tests.fixtures.site import until
 
 BOUNDED = settings(
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -96,7 +98,8 @@ def test_a_program_that_takes_too_long_is_stopped_with_all_that_it_started(shell
     with pytest.raises(TimedOut):
         shell.run(["sh", "-c", f"echo $$ > {place}/pid; sleep 60 & sleep 60"], timeout=1)
     assert time.monotonic() - begun < 4
-    assert gone(int((place / "pid").read_text()), within=8)
+    shell_pid = int((place / "pid").read_text())
+    until(lambda: gone(shell_pid), 8)
 
 
 def test_a_server_that_it_leaves_behind_does_not_hold_it_up(shell: Shell) -> None:
@@ -184,13 +187,3 @@ def test_only_whole_paths_are_taken(shell: Shell, path: str) -> None:
         shell.read(path)
     with pytest.raises(ShellError):
         shell.write(path, "text")
-
-
-def gone(pid: int, within: float) -> bool:
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        state = Path(f"/proc/{pid}/stat")
-        if not state.exists() or ") Z " in state.read_text():
-            return True
-        time.sleep(0.05)
-    return False

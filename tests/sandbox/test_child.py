@@ -8,6 +8,7 @@ import psutil
 
 from sandbox.child import Child
 from sandbox.running import wait_for
+from tests.fixtures.programs import gone
 
 SLEEPER = (sys.executable, "-c", "import time; print('here', flush=True); time.sleep(60)")
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,7 +83,3 @@ def test_a_child_dies_with_its_parent_however_that_one_dies(tmp_path: Path) -> N
     parent.stdout.close()
     if sys.platform == "linux":
         wait_for(lambda: gone(pid), 5, "the child's death")
-
-
-def gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE

@@ -1,7 +1,5 @@
 """Hooks done for real on this machine: proven, taken back, ended at their limit, loud where they may not stop a run."""
 
-import os
-import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from fleet.hooks.hook import At, Hook
 from fleet.reach import Reach
 from tests.fixtures.hooked import script, seen, site_of, step_of
 from tests.fixtures.pooler import made
+from tests.fixtures.programs import gone
 from tests.fixtures.site import until
 
 
@@ -124,7 +123,7 @@ def test_a_program_that_takes_too_long_is_ended_with_all_that_it_started(tmp_pat
     assert failed.value.code == "TIMED-OUT"
     assert time.monotonic() - began < 10
     child = int((tmp_path / "child").read_text())
-    until(lambda: not _lives(child), 10)
+    until(lambda: gone(child), 10)
 
 
 def test_a_program_that_was_changed_after_people_agreed_does_not_run(tmp_path: Path) -> None:
@@ -167,11 +166,3 @@ def test_a_place_that_is_not_there_is_noted_and_nothing_of_it_is_run(tmp_path: P
     hook = pause(tmp_path, command=["/nonexistent/program"])
     found = seen(site_of(tmp_path, hook), hook)
     assert found.wrong == "/nonexistent/program on bot can't be read: /nonexistent/program: No such file or directory."
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, signal.SIG_DFL)
-    except ProcessLookupError:
-        return False
-    return (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() or ["Z"])[0] != "Z"
