@@ -16,6 +16,7 @@ from approvals.lease import Book
 from approvals.model import Typed, Verdict
 from audit.store import open_store
 from bot.carrier import ActionCarrier, made_plan
+from bot.serve import SWITCH_SECONDS
 from bot.sites import Sites
 from bot.texts import Texts
 from bot.watching.lookout import Lookout
@@ -45,7 +46,8 @@ class Bot:
     """What a bot keeps for as long as it lives, whatever becomes of the clusters: its record, its rooms, its words."""
 
     def __init__(self, home: Path) -> None:
-        """Begin with an empty store in a folder."""
+        """Begin with an empty store in a folder. Threads take turns as they do in a bot that serves."""
+        sys.setswitchinterval(SWITCH_SECONDS)
         self.store = open_store(f"sqlite:///{home / 'bench.db'}")
         self.store.prepare()
         self.clock = SystemClock()

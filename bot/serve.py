@@ -1,5 +1,6 @@
 """The bot as a process: what runs beside what, and how it ends."""
 
+import _thread
 import logging
 import signal
 import sys
@@ -52,7 +53,8 @@ def serve(environment: Environment, settings: Settings) -> None:
         )
     leaving = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, lambda *_: leaving.set())
+        # Not by the handler: it runs in the middle of the main thread, which may just hold the event's lock.
+        signal.signal(name, lambda *_: _thread.start_new_thread(leaving.set, ()))
     sys.setswitchinterval(SWITCH_SECONDS)
     house = build(environment, settings, leaving)
     try:

@@ -1,7 +1,19 @@
 """INT, TERM and HUP, all meaning the same: end in good order."""
 
+import _thread
 import signal
 import threading
+from collections.abc import Callable
+
+
+def at_the_end(work: Callable[[], object]) -> None:
+    """Have it done, by a thread of its own, when INT, TERM or HUP comes. Call this from the main thread.
+
+    A handler runs in the middle of the main thread. Where that waits for an event it may just hold the event's lock,
+    and to set it right there would wait for ever.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: _thread.start_new_thread(work, ()))
 
 
 class Stopped(Exception):
@@ -16,8 +28,7 @@ class Stop:
 
     def listen(self) -> None:
         """Take the three signals from now on. Call it from the main thread."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: self._asked.set())
+        at_the_end(self._asked.set)
 
     def check(self) -> None:
         """Raise ``Stopped`` if somebody asked for the end."""

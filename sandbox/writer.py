@@ -6,11 +6,9 @@ nobody told the client that it is there.
 
 import argparse
 import json
-import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +16,7 @@ from typing import TextIO
 
 import psycopg
 
+from sandbox.stop import at_the_end
 from sandbox.written import longest_gap, lost, stamp
 
 __all__ = ["Writer", "longest_gap", "lost", "main"]
@@ -150,9 +149,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pace", type=float, default=0.01, help="seconds between rows")
     given = parser.parse_args(arguments)
     writer = Writer(given.dsn, given.log, given.status, given.pace)
-    finish: Callable[..., None] = lambda *_: writer.stop()  # noqa: E731  # a handler takes two words that it ignores
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, finish)
+    at_the_end(writer.stop)
     writer.run()
     return 0
 
