@@ -90,8 +90,7 @@ def look(asked: Asked, site: Site) -> Found:
         suspected = pool.submit(pacemaker.suspected, site, view)
         if isinstance(choice, Choice) and choice.seen and not choice.planned:
             dead, new = site.cluster.node(choice.old), site.cluster.node(choice.new)
-            known = view.nodes[choice.old].control
-            measured = pool.submit(measure, site, dead, new, known.start if known else None)
+            measured = pool.submit(measure, site, dead, new)
         if isinstance(choice, Choice) and view.manager is None:
             choice, way = _surroundings(site, view, choice)
         view = suspected.result()
@@ -205,7 +204,7 @@ STEPS = {
     "hung": _look(hung.hung),
     "halt": _code(hung.halt, hung.halted),
     "revive": _code(hung.revive, hung.revived),
-    "weigh": _look(failover.weigh, timeline=("fence", "timeline"), redo=("fence", "redo")),
+    "weigh": _look(failover.weigh, seal=("fence", "seal")),
     "unheard": _look(unseen.unheard),
     "lead": _code(unseen.promote, unseen.promoted),
     "promote": _code(takeover.promote, takeover.promoted, weighed=("weigh", "has")),

@@ -27,6 +27,7 @@ BUSY_SECONDS = 5.0
 _SOON = 0.1  # seconds of waiting that are not worth two statements
 _FILE = "Look at free space, at the file's owner, and at who else holds it."
 _SERVER = "Look whether the store's server runs and takes writes, at its free space, and at who holds a lock there."
+_UNSEEN = {"synchronize_session": False}  # SQLAlchemy would work out what was changed; all is read again instead
 
 
 class StoreUnavailable(SeconderError):
@@ -205,7 +206,7 @@ def tail(session: Session, count: int) -> list[AuditEvent]:
 
 def changed_one(session: Session, statement: object) -> bool:
     """Carry out a compare-and-set and say whether it found its row. What was read before is read again."""
-    result = session.exec(statement)  # type: ignore[call-overload]  # SQLModel's overloads know no update
+    result = session.exec(statement, execution_options=_UNSEEN)  # type: ignore[call-overload]  # SQLModel's know no update
     session.expire_all()
     return isinstance(result, CursorResult) and result.rowcount == 1
 

@@ -1,6 +1,6 @@
 """A site that asks, before each program and each connection, whether whoever uses it still may."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -8,9 +8,8 @@ import psycopg
 from core.errors import SeconderError
 from fleet.inventory import Cluster, Machine, Node
 from fleet.shell import Ran, Shell
-from fleet.site import Site
+from fleet.site import MARK, Read, Site
 
-_MARK = "seconder"
 _SHUT_OUT = """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 WHERE application_name ~ ('^seconder ' || %(run)s || ' [0-9]+$')
 AND split_part(application_name, ' ', 3)::int < %(epoch)s AND pid <> pg_backend_pid()"""
@@ -59,12 +58,14 @@ class FencedSite:
         """Give the shell of a node."""
         return FencedShell(self.site.shell(node), self.mine)
 
-    def connect(self, node: Node, *, timeout: float = 3.0) -> psycopg.Connection[dict[str, object]]:
+    def connect(self, node: Node, *, timeout: float = 3.0, name: str = "") -> psycopg.Connection[dict[str, object]]:
         """Open a connection that a later epoch of this run can find and end."""
         self.mine()
-        connection = self.site.connect(node, timeout=timeout)
-        connection.execute("SELECT set_config('application_name', %s, false)", (f"{_MARK} {self.run} {self.epoch}",))
-        return connection
+        return self.site.connect(node, timeout=timeout, name=name or f"{MARK} {self.run} {self.epoch}")
+
+    def kept(self, key: Hashable, read: Callable[[], Read]) -> Read:
+        """Give what was read for a key before, else read it."""
+        return self.site.kept(key, read)
 
     def ahead(self, node: Node, count: int) -> None:
         """Open connections that nobody uses yet: whoever takes one is asked then."""

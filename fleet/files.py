@@ -26,6 +26,7 @@ cat > "$new"
 [ "$mode" = 0600 ] || chmod -- "$mode" "$new"
 sync -- "$new" 2>/dev/null || :
 mv -f -- "$new" "$path"
+trap - EXIT
 sync -- "${path%/*}/" 2>/dev/null || :
 """
 

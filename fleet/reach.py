@@ -4,8 +4,10 @@ import math
 import threading
 import time
 import weakref
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 import psycopg
 from psycopg.rows import dict_row
@@ -15,6 +17,7 @@ from fleet.inventory import LOCAL, Cluster, Machine, Node
 from fleet.local import LocalShell
 from fleet.pinned import Address
 from fleet.shell import Shell
+from fleet.site import MARK, Read
 from fleet.ssh import SshShell
 
 Connection = psycopg.Connection[dict[str, object]]
@@ -23,6 +26,7 @@ _LIBPQ_LEAST = 2  # seconds: libpq takes no shorter connect_timeout
 _DEAD_AFTER = 15_000  # milliseconds without an acknowledgement
 _ANSWER = 3.0  # seconds
 _FRESH = 60.0  # seconds that a connection which was opened ahead may wait
+_KEPT = 64  # readings
 _IDLE, _INTERVAL, _MISSES = 5, 3, 3  # seconds, seconds, times: TCP keepalives
 
 
@@ -36,6 +40,7 @@ class Reach:
         self._shells: dict[tuple[str, int, str, str], Shell] = {}
         self._connections: weakref.WeakSet[Connection] = weakref.WeakSet()
         self._ahead: dict[str, list[tuple[float, Connection]]] = {}
+        self._kept: dict[Hashable, object] = {}
 
     @property
     def cluster(self) -> Cluster:
@@ -50,15 +55,27 @@ class Reach:
                 self._shells[key] = self._new_shell(node)
             return self._shells[key]
 
-    def connect(self, node: Node, *, timeout: float = 3.0) -> Connection:
-        """Open an autocommit connection whose rows are dicts; whoever asked closes it.
+    def connect(self, node: Node, *, timeout: float = 3.0, name: str = MARK) -> Connection:
+        """Open an autocommit connection whose rows are dicts, for an application of that ``name``; close it.
 
         ``timeout`` is in seconds, rounded up, at least 2. Raises ``Unreachable`` (code PG-UNREACHABLE).
         """
-        waiting = self._taken(node)
+        waiting = self._taken(node, name)
         if waiting is not None:
             return waiting
-        return self._connect(node, timeout)
+        return self._connect(node, timeout, name)
+
+    def kept(self, key: Hashable, read: Callable[[], Read]) -> Read:
+        """Give what was read for a key before, else read it: for what can't be another under the same key."""
+        with self._lock:
+            if key in self._kept:
+                return cast(Read, self._kept[key])
+        found = read()
+        with self._lock:
+            while len(self._kept) >= _KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = found
+        return found
 
     def ahead(self, node: Node, count: int) -> None:
         """Have so many connections open for those who connect within the next seconds: clients will be waiting then.
@@ -73,12 +90,12 @@ class Reach:
                 one[1].close()
         try:
             while len(young) < count:
-                young.append((time.monotonic(), self._connect(node, _ANSWER)))
+                young.append((time.monotonic(), self._connect(node, _ANSWER, MARK)))
         finally:
             with self._lock:
                 self._ahead.setdefault(node.name, []).extend(young)
 
-    def _taken(self, node: Node) -> Connection | None:
+    def _taken(self, node: Node, name: str) -> Connection | None:
         """Give a connection that was opened ahead and still lives, each once; end those that waited too long."""
         while True:
             with self._lock:
@@ -88,11 +105,11 @@ class Reach:
                 since, connection = kept.pop()
             if time.monotonic() - since < _FRESH:
                 with suppress(psycopg.Error):
-                    connection.execute("")
+                    connection.execute("SELECT set_config('application_name', %s, false)", (name,))
                     return connection
             connection.close()
 
-    def _connect(self, node: Node, timeout: float) -> Connection:
+    def _connect(self, node: Node, timeout: float, name: str) -> Connection:
         try:
             connection = psycopg.connect(
                 host=node.address,
@@ -100,7 +117,7 @@ class Reach:
                 user=node.database_user,
                 dbname=node.database,
                 connect_timeout=max(_LIBPQ_LEAST, math.ceil(timeout)),
-                application_name="seconder",
+                application_name=name,
                 tcp_user_timeout=_DEAD_AFTER,
                 autocommit=True,
                 row_factory=dict_row,

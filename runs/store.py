@@ -90,7 +90,6 @@ def insert(session: Session, run: Run) -> None:
             started_at=run.started_at,
         ),
     )
-    session.flush()
     for n, step in enumerate(run.plan.steps, start=1):
         session.add(StepRow(run=run.id, n=n, name=step.name, state=StepState.PENDING.value))
     session.flush()
@@ -191,7 +190,7 @@ def set_step(session: Session, run_id: str, record: StepRecord) -> None:
         "text": record.text,
         "data": json.dumps(record.data),
     }
-    session.exec(update(StepRow).where(col(StepRow.run) == run_id, col(StepRow.n) == record.n).values(**values))
+    changed_one(session, update(StepRow).where(col(StepRow.run) == run_id, col(StepRow.n) == record.n).values(**values))
 
 
 def say(session: Session, run_id: str, person: str, *, happened: bool, at: str) -> list[tuple[str, bool]]:

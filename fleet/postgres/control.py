@@ -9,8 +9,9 @@ from fleet.shell import Ran, Shell
 
 QUICK = 10.0  # seconds for a program that only looks
 POLL = 0.005  # seconds between looks while clients wait
-PUT = 'umask 077; : > "$fence" && { sync -- "$fence" "$data/" 2>/dev/null || :; }'
-_FENCE = f"fence=$1 data=${{1%/*}}; {PUT}"
+PUT = 'umask 077; : > "$fence"'
+SYNC = 'sync -- "$fence" "$data/" 2>/dev/null || :'
+_FENCE = f"fence=$1 data=${{1%/*}}; {PUT} && {{ {SYNC}; }}"
 _LOOK = 'if [ -e "$1" ]; then echo "standby.signal: present"; fi; shift; exec "$@"'
 
 

@@ -27,11 +27,6 @@ class Control:
     fenced: bool = False
 
     @property
-    def start(self) -> tuple[int, int]:
-        """Give the timeline and the place from which on a start would read the WAL."""
-        return self.timeline, self.redo
-
-    @property
     def shut_down(self) -> bool:
         """Say whether the server ended in order, as a primary."""
         return self.state == SHUT_DOWN

@@ -6,8 +6,7 @@ Every function takes the site and the step's args; each checks again what it rel
 import time
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 from core.errors import SeconderError, StepFailed
 from core.outcome import Evidence, Probe
@@ -22,6 +21,7 @@ from fleet.postgres.standing import Stands, stand, stands
 from fleet.postgres.view import ClusterView
 from fleet.site import Site
 
+Asked = Mapping[str, Future[Stands | None]]
 RECEIVERS_TIME = 20.0  # seconds for receivers to notice that nobody sends
 
 
@@ -41,11 +41,11 @@ def fence(site: Site, *, node: str, candidate: str) -> Evidence:
     """
     _unheard(site, node, candidate)
     old = site.cluster.node(node)
-    found = process.fence_gone(site.shell(old), old)
-    if found is None:
+    seal = process.fence_gone(site.shell(old), old)
+    if seal is None:
         raise _back(node)
     said = f"{node} is dead, no process of it runs, and it is fenced: standby.signal lies in its data folder"
-    return Evidence(said, {"timeline": found.timeline, "redo": lsn.show(found.redo)})
+    return Evidence(said, {"seal": seal})
 
 
 def is_fenced(site: Site, *, node: str, candidate: str) -> Probe:  # noqa: ARG001  # the step's args
@@ -74,20 +74,19 @@ def unfenced(site: Site, *, node: str) -> Probe:
 
 
 def weigh(  # the step's args, and what was shown before
-    site: Site, *, node: str, candidate: str, wal_bytes: int, wal_seconds: int, timeline: str = "", redo: str = ""
+    site: Site, *, node: str, candidate: str, wal_bytes: int, wal_seconds: int, seal: str = ""
 ) -> Evidence:
     """Measure what is lost, behind the fence, and stop above what was agreed; the candidate must have most.
 
-    ``timeline`` and ``redo``: what the control file said behind the fence, when that was read.
+    ``seal``: the one over the dead one's WAL behind the fence, when that was looked at.
     """
-    start = (int(timeline), lsn.parse(redo)) if timeline and redo else None
     old, new = site.cluster.node(node), site.cluster.node(candidate)
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="loss") as pool:  # at once: clients wait
-        measured = pool.submit(measure, site, old, new, start)
-        others = _others(site, {node, candidate})
-    if start is None and not process.gone(site.shell(old), old):  # else ``fence`` has just seen that
-        raise _back(node)
-    found = measured.result()
+    with ThreadPoolExecutor(max_workers=len(site.cluster.nodes), thread_name_prefix="others") as pool:
+        asked = _ask(pool, site, {node, candidate})  # at once: clients wait
+        found = measure(site, old, new, seal)
+        if not seal and not process.gone(site.shell(old), old):  # else ``fence`` has just seen that
+            raise _back(node)
+        others = _told(asked)
     if max((other.end for other in others.values()), default=0) > found.has:
         see_most_advanced(site, observe(site), candidate)
     if not found.within(wal_bytes, wal_seconds):
@@ -106,11 +105,11 @@ def weigh(  # the step's args, and what was shown before
 def _unheard(site: Site, node: str, candidate: str) -> None:
     """See that a primary takes no connection, nobody else writes, and the candidate hears nothing from it."""
     dead, new = site.cluster.node(node), site.cluster.node(candidate)
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="dead") as pool:  # at once: clients wait
-        answers = pool.submit(_answers, site, dead)
-        others = _others(site, {node})
-    if answers.result():
-        raise _back(node)
+    with ThreadPoolExecutor(max_workers=len(site.cluster.nodes), thread_name_prefix="others") as pool:
+        asked = _ask(pool, site, {node})  # at once: clients wait
+        if _answers(site, dead):
+            raise _back(node)
+        others = _told(asked)
     if candidate not in others or others[candidate].hears == dead.port:
         _silence(site, new, dead)
 
@@ -127,15 +126,14 @@ def _answers(site: Site, node: Node) -> bool:
     return True
 
 
-def _others(site: Site, without: AbstractSet[str]) -> Mapping[str, Stands]:
-    """Ask the others where they stand, those that answer. Raises ``StepFailed`` when one of them accepts writes.
+def _ask(pool: Executor, site: Site, without: AbstractSet[str]) -> Asked:
+    """Ask the others where they stand: a whole look was taken when the run began, here it is a quick question each."""
+    return {name: pool.submit(stand, site, node) for name, node in site.cluster.nodes.items() if name not in without}
 
-    A whole look was taken when the run began: here it is one quick question each, for clients wait.
-    """
-    nodes = [node for name, node in site.cluster.nodes.items() if name not in without]
-    with ThreadPoolExecutor(max_workers=max(1, len(nodes)), thread_name_prefix="others") as pool:
-        answers = zip(nodes, pool.map(partial(stand, site), nodes), strict=True)
-        found = {node.name: answer for node, answer in answers if answer is not None}
+
+def _told(asked: Asked) -> Mapping[str, Stands]:
+    """Give where those stand that answered. Raises ``StepFailed`` when one of them accepts writes."""
+    found = {name: told for name, answer in asked.items() if (told := answer.result()) is not None}
     if writers := [name for name, answer in found.items() if answer.writes]:
         raise StepFailed(f"{writers[0]} accepts writes.", "Look at the cluster again.", code="TWO-PRIMARIES")
     return found

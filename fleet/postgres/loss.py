@@ -1,14 +1,16 @@
 """What a failover would lose: read from the dead primary's own WAL, never estimated."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from fleet.inventory import Node
 from fleet.postgres import lsn, wal
 from fleet.postgres.control import read_control
 from fleet.postgres.patience import talk
-from fleet.site import Site
+from fleet.site import Read, Site
 
 WAL_BYTES = 16 * 1024 * 1024
 WAL_SECONDS = 10
@@ -41,24 +43,30 @@ class Loss:
         return self.wal_bytes <= wal_bytes and self.seconds <= wal_seconds
 
 
-def measure(site: Site, dead: Node, candidate: Node, start: tuple[int, int] | None = None) -> Loss:
+def measure(site: Site, dead: Node, candidate: Node, seal: str = "") -> Loss:
     """Measure what promoting ``candidate`` loses of what ``dead`` has, which must be stopped.
 
-    ``start``: timeline and redo location of its control file, when that was read since then.
-
-    Both machines are asked at once: clients wait. Raises ``Unreachable``, ``ShellError``: what can't be measured may
-    not be promised.
+    ``seal``: the one over its WAL, when that was looked at since it was seen stopped. Both machines are asked at once,
+    and what was read a moment ago is not read again under the same seal: clients wait. Raises ``Unreachable``,
+    ``ShellError``: what can't be measured may not be promised.
     """
     shell = site.shell(dead)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="candidate") as pool:
         standing = pool.submit(_standing, site, candidate)
-        timeline, redo = start or read_control(shell, dead).start
-        end = wal.end_of_wal(shell, dead, timeline, redo)
+        seal = seal or wal.seal(shell, dead)
+        found = _once(site, seal, dead, "control", partial(read_control, shell, dead))
+        timeline = found.timeline
+        end = _once(site, seal, dead, "end", partial(wal.end_of_wal, shell, dead, timeline, found.redo))
         has, replayed = standing.result()
     if has >= end:
         return Loss(0, 0, 0, end, has, replayed)
-    lost = wal.commits_after(shell, dead, timeline, has)
+    lost = _once(site, seal, dead, f"after {has}", partial(wal.commits_after, shell, dead, timeline, has))
     return Loss(end - has, lost.count, _seconds(lost, replayed), end, has, lost.last or replayed)
+
+
+def _once(site: Site, seal: str, dead: Node, what: str, read: Callable[[], Read]) -> Read:
+    """Read something of a stopped server once under its seal, or each time where there is none."""
+    return site.kept((dead.name, seal, what), read) if seal else read()
 
 
 def _standing(site: Site, candidate: Node) -> tuple[int, datetime | None]:

@@ -1,6 +1,5 @@
 """The server's own process on its machine: whether there is one, its start and its stop."""
 
-import shlex
 import time
 from collections.abc import Callable
 
@@ -11,21 +10,21 @@ from fleet.postgres.control import (
     POLL,
     PUT,
     QUICK,
-    control_argv,
+    SYNC,
     last_line,
     need,
     program,
     signal_file,
 )
-from fleet.postgres.controldata import Control, parse_control
+from fleet.postgres.wal import SEAL
 from fleet.shell import Ran, Shell
 
 _NO_SERVER = 3  # pg_ctl status, PostgreSQL's documentation: "If the server is not running"
 # Ends with 3 when no process of the server is left. The processes are looked for after the postmaster was asked for, so
 # that one which began in between is seen as well. A killed one that nobody has buried yet is dead: pg_ctl counts it.
 _SEE = """
-data=$1 fence=$2 control=$3
-shift 3
+data=$1 fence=$2
+shift 2
 [ / -ef / ] || { echo "this shell can't compare files" >&2; exit 70; }
 left() {
     for cwd in /proc/[0-9]*/cwd; do
@@ -43,7 +42,8 @@ see() {
 }
 see "$@"
 """
-_FENCE_GONE = f'{PUT} || exit 71\nif [ -e /proc/self/cwd ]; then left; else see "$@"; fi\neval "$control" || exit 72'
+_LEFT = 'if [ -e /proc/self/cwd ]; then left; else see "$@"; fi'
+_FENCE_GONE = f"{PUT} || exit 71\n{{ {SYNC}; }} &\n{_LEFT}\n{SEAL}wait"
 _FENCED = '[ ! -e "$fence" ] || echo fenced'
 
 
@@ -76,20 +76,20 @@ def gone_fenced(shell: Shell, node: Node) -> bool:
     return ran.code == _NO_SERVER and bool(ran.out)
 
 
-def fence_gone(shell: Shell, node: Node) -> Control | None:
-    """Fence a server of which no process is left, and read its control file; None when one was left before or after it.
+def fence_gone(shell: Shell, node: Node) -> str | None:
+    """Fence a server of which no process is left, and give the seal over its WAL; None when one is left.
 
-    One that began in between may not have read the signal. Raises ``ShellError``, ``Unreachable``.
+    One that began before the fence was there may not have read it, so they are looked for before and after. Raises
+    ``ShellError``, ``Unreachable``.
     """
     ran = _see(shell, node, _FENCE_GONE, QUICK)
-    return parse_control(ran.out) if ran.code == _NO_SERVER else None
+    return ran.out.strip() if ran.code == _NO_SERVER else None
 
 
 def _see(shell: Shell, node: Node, then: str, timeout: float) -> Ran:
     status = [program(node, "pg_ctl"), "-D", node.data, "status"]
     script = f"{_SEE}{then}\nexit {_NO_SERVER}"
-    words = [node.data, signal_file(node), shlex.join(control_argv(node)), *status]
-    ran = shell.run(["sh", "-c", script, "see", *words], timeout=timeout)
+    ran = shell.run(["sh", "-c", script, "see", node.data.rstrip("/"), signal_file(node), *status], timeout=timeout)
     if ran.code not in {0, _NO_SERVER}:
         wanted = "fenced" if then == _FENCE_GONE else "looked at"
         raise ShellError(f"{node.data} on {node.name} can't be {wanted}: {last_line(ran)}", code="PG-CTL-STATUS")

@@ -40,20 +40,18 @@ def promote(  # the step's args, and what was shown before
     ``weighed`` is what the candidate had when the loss was measured behind the fence: with as much it is no larger now.
     """
     new = site.cluster.node(node)
-    with (
-        ThreadPoolExecutor(max_workers=1, thread_name_prefix="fence") as pool,
-        talk(site, new, seconds=PROMOTE_TIME + _CANARY) as connection,
-    ):
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="fence") as pool:
         fenced = pool.submit(_fenced, site, site.cluster.node(old)) if wal_bytes else None  # at once: clients wait
-        has = reached(connection, node)
-        replay_is_free(connection, node)
-        if fenced is not None:
-            fenced.result()
-            if not weighed or has < lsn.parse(weighed):
-                _no_more_than(site, site.cluster.node(old), new, wal_bytes, wal_seconds)
-        else:
-            _nothing_missing(site, site.cluster.node(old), node, has)
-        return lead(connection, node, timeline)
+        with talk(site, new, seconds=PROMOTE_TIME + _CANARY) as connection:
+            has = reached(connection, node)
+            replay_is_free(connection, node)
+            if fenced is not None:
+                fenced.result()
+                if not weighed or has < lsn.parse(weighed):
+                    _no_more_than(site, site.cluster.node(old), new, wal_bytes, wal_seconds)
+            else:
+                _nothing_missing(site, site.cluster.node(old), node, has)
+            return lead(connection, node, timeline)
 
 
 def lead(connection: Connection, node: str, timeline: int) -> Evidence:

@@ -1,5 +1,6 @@
 import threading
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,21 @@ def test_after_closing_new_shells_are_made(tmp_path: Path) -> None:
     assert site.shell(node("db1")) is not first
 
 
+def test_what_was_read_for_a_key_is_read_once_and_the_oldest_go_first(tmp_path: Path) -> None:
+    site, read = reach(tmp_path, node("db1")), list[int]()
+
+    def look(number: int) -> int:
+        read.append(number)
+        return number
+
+    assert [site.kept(("a", number), partial(look, number)) for number in (1, 2, 1, 2)] == [1, 2, 1, 2]
+    assert read == [1, 2]
+    for number in range(3, 100):
+        site.kept(("a", number), partial(look, number))
+    assert site.kept(("a", 99), partial(look, 0)) == 99
+    assert site.kept(("a", 1), partial(look, 0)) == 0
+
+
 def test_a_server_that_does_not_answer_is_unreachable_with_its_name(tmp_path: Path) -> None:
     db1 = node("db1", port=free_port())
     with pytest.raises(Unreachable, match=f"db1 .127.0.0.1:{db1.port}") as refused:
@@ -77,6 +93,11 @@ def test_a_connection_speaks_in_dicts_commits_at_once_and_says_who_it_is(
         row = connection.execute("SELECT current_setting('application_name') AS name, 1 AS one").fetchone()
         assert row == {"name": "seconder", "one": 1}
         assert connection.autocommit
+    site.ahead(cluster.node("db1"), 1)
+    for _opened in ("ahead", "now"):
+        with site.connect(cluster.node("db1"), name="seconder run-1 1") as connection:
+            row = connection.execute("SELECT current_setting('application_name') AS name").fetchone()
+            assert row == {"name": "seconder run-1 1"}
     left_open = site.connect(cluster.node("db2"))
     assert left_open.execute("SELECT pg_is_in_recovery() AS standby").fetchone() == {"standby": True}
     site.close()

@@ -1,5 +1,6 @@
 """Before a promotion it is proven that the candidate could archive; after it that it does, and nothing is missing."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from fleet.postgres.archiving import PROBE, places, unlike
 from fleet.postgres.view import Archiver
 from fleet.reach import Reach
 from fleet.shell import Shell
+from fleet.site import MARK, Read
 from sandbox.cluster import DemoCluster
 from tests.fixtures.freezing import on
 from tests.fixtures.postgres import each_cluster as cluster
@@ -66,8 +68,11 @@ class Apart:
     def shell(self, node: Machine) -> Shell:
         return self.reach.shell(self.reach.cluster.node(node.name))
 
-    def connect(self, node: Node, *, timeout: float = 3.0) -> psycopg.Connection[dict[str, object]]:
-        return self.reach.connect(self.reach.cluster.node(node.name), timeout=timeout)
+    def connect(self, node: Node, *, timeout: float = 3.0, name: str = MARK) -> psycopg.Connection[dict[str, object]]:
+        return self.reach.connect(self.reach.cluster.node(node.name), timeout=timeout, name=name)
+
+    def kept(self, key: Hashable, read: Callable[[], Read]) -> Read:
+        return self.reach.kept(key, read)
 
     def ahead(self, node: Node, count: int) -> None:
         self.reach.ahead(self.reach.cluster.node(node.name), count)

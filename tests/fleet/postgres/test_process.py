@@ -1,7 +1,7 @@
 import pytest
 
 from fleet.errors import ShellError
-from fleet.postgres import control, process
+from fleet.postgres import control, process, wal
 from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
 from tests.fixtures.orphans import orphan
@@ -56,7 +56,7 @@ def test_a_server_is_not_gone_while_a_backend_outlives_its_postmaster(shared_clu
 
 
 @pytest.mark.postgres
-def test_only_a_server_of_which_nothing_is_left_is_fenced_in_one_go_and_its_control_file_is_read_behind_the_fence(
+def test_only_a_server_of_which_nothing_is_left_is_fenced_in_one_go_and_its_wal_is_sealed_behind_the_fence(
     shared_cluster: DemoCluster, site: Reach
 ) -> None:
     node = site.cluster.node("db3")
@@ -68,7 +68,7 @@ def test_only_a_server_of_which_nothing_is_left_is_fenced_in_one_go_and_its_cont
     assert not process.gone_fenced(shell, node)
     found = process.fence_gone(shell, node)
     assert found is not None
-    assert found.timeline == 1
+    assert found == wal.seal(shell, node) != ""
     assert process.gone_fenced(shell, node)
     shared_cluster.start("db3")
     assert not process.gone_fenced(shell, node)
