@@ -22,6 +22,7 @@ include_if_exists = '../node.conf'
 listen_addresses = '127.0.0.1'
 max_connections = 100
 shared_buffers = 16MB
+dynamic_shared_memory_type = mmap
 jit = off
 password_encryption = 'scram-sha-256'
 wal_level = replica

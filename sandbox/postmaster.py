@@ -1,5 +1,6 @@
 """The processes of a server, found by the folder that they work in, whoever started them."""
 
+import ctypes
 import os
 import signal
 import time
@@ -11,6 +12,8 @@ import psutil
 _DEAD = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
 _POLL_S = 0.02
 _PROGRAMS = ("postgres", "pg_", "initdb")
+_PIECES = Path("/proc/sysvipc/shm")  # Linux
+_REMOVE = 0  # IPC_RMID
 
 
 def family(folder: Path) -> list[psutil.Process]:
@@ -77,11 +80,12 @@ def end(folder: Path, *, timeout: float = 5.0) -> None:
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
         processes = family(folder)
         if not processes:
-            return
+            break
         mains = [process for process in processes if _is_main(process)]
         _tell(processes, signal.SIGCONT)
         _tell(processes if number == signal.SIGKILL else mains or processes, number)
         wait_gone(processes, timeout)
+    _free(folder)
 
 
 def wait_gone(processes: Iterable[psutil.Process], timeout: float) -> list[psutil.Process]:
@@ -101,6 +105,27 @@ def reap() -> None:
                 os.waitpid(process.pid, os.WNOHANG)
         except (psutil.NoSuchProcess, ChildProcessError):
             continue
+
+
+def _free(folder: Path) -> None:
+    """Free what killed servers below a folder hold still: some bytes of shared memory each, which know their pid.
+
+    A machine has 4096 such pieces (kernel.shmmni); without one left no PostgreSQL starts on it any more. A server that
+    is started again frees its own.
+    """
+    killed = {_pid_in(path) for path in folder.rglob("postmaster.pid")}
+    for line in _PIECES.read_text().splitlines()[1:] if killed and _PIECES.exists() else []:
+        _key, piece, _mode, _size, creator, _last, attached = line.split()[:7]
+        if int(creator) in killed and attached == "0":
+            ctypes.CDLL(None).shmctl(int(piece), _REMOVE, None)
+
+
+def _pid_in(path: Path) -> int:
+    """Give the id in a postmaster.pid; it is negative for a server that ran alone (postgres --single)."""
+    try:
+        return abs(int(path.read_text().split("\n", 1)[0]))
+    except (OSError, ValueError):
+        return 0
 
 
 def _wait(over: Callable[[], bool], timeout: float) -> None:

@@ -114,6 +114,23 @@ def test_a_killed_node_leaves_no_process_and_comes_back(cluster: DemoCluster) ->
     assert cluster.role("db1") == "primary"
 
 
+@pytest.mark.skipif(not Path("/proc/sysvipc/shm").exists(), reason="shared memory is listed on Linux only")
+def test_killed_nodes_leave_no_shared_memory_behind(cluster: DemoCluster) -> None:
+    assert one(cluster, "db1", "SHOW dynamic_shared_memory_type") == "mmap"  # in the data folder; posix: /dev/shm
+    pids = [pid for name in cluster.nodes if (pid := cluster.pid(name))]
+    for name in cluster.nodes:
+        cluster.kill(name)
+    assert sorted(pids) == sorted(pieces(pids))
+    cluster.stop_all()
+    assert pieces(pids) == []
+
+
+def pieces(pids: list[int]) -> list[int]:
+    """Give the makers, of these processes, of the pieces of System V shared memory that there are."""
+    rows = [line.split() for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]]
+    return [int(row[4]) for row in rows if int(row[4]) in pids]
+
+
 def test_a_frozen_node_answers_nothing_until_it_is_thawed(cluster: DemoCluster) -> None:
     began = time.monotonic()
     cluster.freeze("db2")
