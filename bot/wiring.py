@@ -122,12 +122,7 @@ def build(environment: Environment, settings: Settings, leaving: threading.Event
     owners = environment.home / "owners"
     presence = Presence(store, clock, enter(owners), owners, sha256(canonical(settings.body)))
     catalogue = {action.spec.name: action for action in actions()}
-    unknown = sorted(set(settings.policy.by_action) - set(catalogue) - set(VERSIONS))
-    if unknown:
-        raise ConfigurationError(
-            f"{settings.path.name} has a policy for {', '.join(unknown)}, and there is no such action.",
-            f"There are {', '.join([*catalogue, *VERSIONS])}.",
-        )
+    _nothing_unknown(settings, catalogue)
     sites = Sites(settings.clusters, environment.home / "known_hosts")
     texts = Texts()
     configuration = ConfigurationBook(store, clock, rules_of)
@@ -182,6 +177,16 @@ def _anchoring(environment: Environment, settings: Settings, store: Store, clock
     table = settings.anchors
     key = private(environment.home, environment.anchor_key)
     return Anchoring(store, clock, key, places(table, sites), timedelta(seconds=table.every))
+
+
+def _nothing_unknown(settings: Settings, catalogue: Mapping[str, Action]) -> None:
+    """Raise ConfigurationError for a policy over something that can't be asked for."""
+    unknown = sorted(set(settings.policy.by_action) - set(catalogue) - set(VERSIONS))
+    if unknown:
+        raise ConfigurationError(
+            f"{settings.path.name} has a policy for {', '.join(unknown)}, and there is no such action.",
+            f"There are {', '.join([*catalogue, *VERSIONS])}.",
+        )
 
 
 def _nothing_local(settings: Settings) -> None:

@@ -86,7 +86,8 @@ class _Pipes:
 
     def _wait(self, seconds: float) -> bool:
         began = time.monotonic()
-        _sleep_until_it_ended(self._process.pid, seconds)
+        if self._process.poll() is None:  # else its number may be somebody else's by now
+            _sleep_until_it_ended(self._process.pid, seconds)
         try:
             self._process.wait(max(0.0, seconds - (time.monotonic() - began)))
         except subprocess.TimeoutExpired:

@@ -56,9 +56,10 @@ class Reach:
             return self._shells[key]
 
     def connect(self, node: Node, *, timeout: float = 3.0, name: str = MARK) -> Connection:
-        """Open an autocommit connection whose rows are dicts, for an application of that ``name``; close it.
+        """Open an autocommit connection whose rows are dicts, for an application of that ``name``.
 
-        ``timeout`` is in seconds, rounded up, at least 2. Raises ``Unreachable`` (code PG-UNREACHABLE).
+        Whoever asked closes it. ``timeout`` is in seconds, rounded up, at least 2. Raises ``Unreachable`` (code
+        PG-UNREACHABLE).
         """
         waiting = self._taken(node, name)
         if waiting is not None:
