@@ -48,9 +48,9 @@ def build(
 ) -> DemoCluster:
     """Bring up a primary (the first of ``nodes``) and standbys that stream from it.
 
-    All files lie below ``home``, or in a folder under /var/tmp when the servers' user can't get there (``servers``
-    names one that exists already). ``between`` is called between the stages and may raise to end it there; nothing is
-    left running then. Raises ``SandboxError``.
+    All files lie below ``home``, or in a folder under $TMPDIR, else /var/tmp, when the servers' user can't get there
+    (``servers`` names one that exists already). ``between`` is called between the stages and may raise to end it there;
+    nothing is left running then. Raises ``SandboxError``.
     """
     folder = (servers or servers_folder(home)).resolve()
     cluster = _laid_out(folder, nodes, runnable_bin(bin_dir or find_bin(), folder), archiving=archive)

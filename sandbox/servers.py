@@ -127,7 +127,10 @@ def must(argv: Sequence[str | Path], *, cwd: Path = _SAFE_TO_LEAVE, timeout: flo
 
 
 def servers_folder(home: Path) -> Path:
-    """Make the folder that servers live in: ``home/servers``, or a new /var/tmp/seconder-* if they can't get there."""
+    """Make the folder that servers live in: ``home/servers``, or a new seconder-* elsewhere if they can't get there.
+
+    Elsewhere is $TMPDIR, or /var/tmp: /tmp may be memory, and small.
+    """
     user = server_user()
     folder = home / "servers"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -135,7 +138,8 @@ def servers_folder(home: Path) -> Path:
     if not user.switch or run(["test", "-w", folder]).returncode == 0:
         return folder
     folder.rmdir()
-    away = Path(tempfile.mkdtemp(prefix="seconder-", dir="/var/tmp"))  # mkdtemp: unguessable, 0700
+    place = os.environ.get("TMPDIR") or "/var/tmp"  # noqa: S108  # mkdtemp: an unguessable name, 0700
+    away = Path(tempfile.mkdtemp(prefix="seconder-", dir=place))
     give(away)
     return away
 
