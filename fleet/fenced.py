@@ -58,10 +58,10 @@ class FencedSite:
         """Give the shell of a node."""
         return FencedShell(self.site.shell(node), self.mine)
 
-    def connect(self, node: Node, *, timeout: float = 3.0, name: str = "") -> psycopg.Connection[dict[str, object]]:
-        """Open a connection that a later epoch of this run can find and end."""
+    def connect(self, node: Node, *, timeout: float = 3.0, name: str = "") -> psycopg.Connection[dict[str, object]]:  # noqa: ARG002
+        """Open a connection that a later epoch of this run can find and end: it bears their name, whatever is asked."""
         self.mine()
-        return self.site.connect(node, timeout=timeout, name=name or f"{MARK} {self.run} {self.epoch}")
+        return self.site.connect(node, timeout=timeout, name=f"{MARK} {self.run} {self.epoch}")
 
     def kept(self, key: Hashable, read: Callable[[], Read]) -> Read:
         """Give what was read for a key before, else read it."""

@@ -17,6 +17,7 @@ _LONGEST_SOCKET_FOLDER = 80  # a socket's path has at most 107 bytes on Linux, 1
 
 # The same on every node: pg_rewind and pg_basebackup put the source's copy over the target's. What belongs to one node
 # stands beside its data folder, where neither of them reaches.
+# Dynamic shared memory in files of the data folder: the default's stay in /dev/shm when a server is killed for good.
 _SAME_EVERYWHERE = """\
 include_if_exists = '../node.conf'
 listen_addresses = '127.0.0.1'

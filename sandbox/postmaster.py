@@ -12,6 +12,7 @@ import psutil
 _DEAD = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
 _POLL_S = 0.02
 _PROGRAMS = ("postgres", "pg_", "initdb")
+_PID_FILE = "postmaster.pid"
 _PIECES = Path("/proc/sysvipc/shm")  # Linux
 _REMOVE = 0  # IPC_RMID
 
@@ -25,9 +26,8 @@ def family(folder: Path) -> list[psutil.Process]:
 def postmaster(data: Path) -> psutil.Process | None:
     """Give the main process of the server on a data directory, or None. A stale postmaster.pid is not believed."""
     try:
-        pid = int((data / "postmaster.pid").read_text().split("\n", 1)[0])
-        process = psutil.Process(pid)
-    except (OSError, ValueError, psutil.NoSuchProcess):
+        process = psutil.Process(_pid_in(data))
+    except (ValueError, psutil.NoSuchProcess):
         return None
     return process if _belongs(process, data.resolve()) else None
 
@@ -113,17 +113,17 @@ def _free(folder: Path) -> None:
     A machine has 4096 such pieces (kernel.shmmni); without one left no PostgreSQL starts on it any more. A server that
     is started again frees its own.
     """
-    killed = {_pid_in(path) for path in folder.rglob("postmaster.pid")}
+    killed = {abs(_pid_in(Path(data))) for data, _folders, files in os.walk(folder) if _PID_FILE in files}
     for line in _PIECES.read_text().splitlines()[1:] if killed and _PIECES.exists() else []:
         _key, piece, _mode, _size, creator, _last, attached = line.split()[:7]
         if int(creator) in killed and attached == "0":
             ctypes.CDLL(None).shmctl(int(piece), _REMOVE, None)
 
 
-def _pid_in(path: Path) -> int:
-    """Give the id in a postmaster.pid; it is negative for a server that ran alone (postgres --single)."""
+def _pid_in(data: Path) -> int:
+    """Give the id in postmaster.pid, 0 when there is none; it is negative for who ran alone (postgres --single)."""
     try:
-        return abs(int(path.read_text().split("\n", 1)[0]))
+        return int((data / _PID_FILE).read_text().split("\n", 1)[0])
     except (OSError, ValueError):
         return 0
 
