@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
+from sqlalchemy import bindparam
 from sqlmodel import Field, Session, SQLModel, UniqueConstraint, col, select, update
 
 from approvals.model import Request, State, Verdict, Vote, Wish
@@ -67,6 +68,29 @@ class GrantRow(SQLModel, table=True):
     redeemed_at: str | None = None
 
 
+# Made once, as in runs.store: clients may wait for what these are about.
+_REQUEST, _GRANT = SQLModel.metadata.tables["request"], SQLModel.metadata.tables["grant"]
+_CHANGE = update(_REQUEST).where(_REQUEST.c.id == bindparam("this"), _REQUEST.c.version == bindparam("this_version"))
+_TOUCH = update(_REQUEST).where(_REQUEST.c.id == bindparam("this")).values(version=_REQUEST.c.version + 1)
+_NOW = (
+    _GRANT.c.redeemed_at.is_(None),
+    _GRANT.c.not_before <= bindparam("now"),
+    _GRANT.c.expires_at > bindparam("now"),
+)
+_THIS = (
+    _GRANT.c.request == bindparam("this"),
+    _GRANT.c.plan_hash == bindparam("this_hash"),
+    _GRANT.c.token == bindparam("this_token"),
+)
+_REDEEM = update(_GRANT).where(*_THIS, *_NOW)
+_GOOD = (
+    select(_GRANT.c.request, _GRANT.c.plan_hash, _GRANT.c.token)
+    .join(_REQUEST, _REQUEST.c.id == _GRANT.c.request)
+    .where(_REQUEST.c.state == State.APPROVED.value, *_NOW)
+    .order_by(_GRANT.c.issued_at)
+)
+
+
 def load(session: Session, request_id: str) -> Request | None:
     """Give one request with its votes."""
     row = session.get(RequestRow, request_id)
@@ -116,18 +140,13 @@ def insert(session: Session, request: Request) -> None:
 
 def change(session: Session, request: Request, values: Mapping[str, str]) -> bool:
     """Set columns if the row still has the version that was read; say whether it did."""
-    statement = (
-        update(RequestRow)
-        .where(col(RequestRow.id) == request.id, col(RequestRow.version) == request.version)
-        .values(version=request.version + 1, **values)
-    )
-    return changed_one(session, statement)
+    changed = {**values, "version": request.version + 1}
+    return changed_one(session, _CHANGE, {**changed, "this": request.id, "this_version": request.version})
 
 
 def touch(session: Session, request_id: str) -> None:
     """Raise a request's version, so that its card is drawn again."""
-    raised = update(RequestRow).where(col(RequestRow.id) == request_id)  # without reading its plan
-    changed_one(session, raised.values(version=col(RequestRow.version) + 1))
+    changed_one(session, _TOUCH, {"this": request_id})  # without reading its plan
 
 
 def add_vote(session: Session, request_id: str, vote: Vote) -> None:
@@ -177,35 +196,13 @@ def add_grant(session: Session, grant: Grant, *, issued_at: str, not_before: str
 
 def redeem_grant(session: Session, grant: Grant, now: str) -> bool:
     """Use a grant up: only if its row is there, unused, unexpired and the same to the letter."""
-    statement = (
-        update(GrantRow)
-        .where(
-            col(GrantRow.request) == grant.request,
-            col(GrantRow.plan_hash) == grant.plan_hash,
-            col(GrantRow.token) == grant.token,
-            col(GrantRow.redeemed_at).is_(None),
-            col(GrantRow.not_before) <= now,
-            col(GrantRow.expires_at) > now,
-        )
-        .values(redeemed_at=now)
-    )
-    return changed_one(session, statement)
+    this = {"this": grant.request, "this_hash": grant.plan_hash, "this_token": grant.token, "now": now}
+    return changed_one(session, _REDEEM, {**this, "redeemed_at": now})
 
 
 def unredeemed(session: Session, now: str) -> list[Grant]:
     """List the grants that are good now, oldest first."""
-    query = (
-        select(GrantRow)
-        .join(RequestRow, col(RequestRow.id) == col(GrantRow.request))
-        .where(
-            col(RequestRow.state) == State.APPROVED.value,
-            col(GrantRow.redeemed_at).is_(None),
-            col(GrantRow.not_before) <= now,
-            col(GrantRow.expires_at) > now,
-        )
-        .order_by(col(GrantRow.issued_at))
-    )
-    return [Grant(row.request, row.plan_hash, row.token) for row in session.exec(query)]
+    return [Grant(*row) for row in session.connection().execute(_GOOD, {"now": now})]
 
 
 def grant_expiry(session: Session, request_id: str) -> str | None:

@@ -2,14 +2,14 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, CursorResult, Engine, text
+from sqlalchemy import Connection, CursorResult, Engine, Executable, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlmodel import Field, SQLModel, col, select
@@ -204,9 +204,15 @@ def tail(session: Session, count: int) -> list[AuditEvent]:
     return list(reversed(session.exec(select(AuditEvent).order_by(col(AuditEvent.seq).desc()).limit(count)).all()))
 
 
-def changed_one(session: Session, statement: object) -> bool:
-    """Carry out a compare-and-set and say whether it found its row. What was read before is read again."""
-    result = session.exec(statement, execution_options=_UNSEEN)  # type: ignore[call-overload]  # SQLModel's know no update
+def changed_one(session: Session, statement: Executable, values: Mapping[str, object] | None = None) -> bool:
+    """Carry out a compare-and-set and say whether it found its row. What was read before is read again.
+
+    With ``values`` it is one of a table, made once and given them each time: a tenth of the time, and clients may wait.
+    """
+    if values is None:
+        result = session.exec(statement, execution_options=_UNSEEN)  # type: ignore[call-overload]  # it knows no update
+    else:
+        result = session.connection().execute(statement, values)
     session.expire_all()
     return isinstance(result, CursorResult) and result.rowcount == 1
 
