@@ -1,5 +1,6 @@
 """A site that asks, before each program and each connection, whether whoever uses it still may."""
 
+import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
@@ -36,6 +37,10 @@ class FencedShell:
         self.mine()
         self.shell.write(path, text, mode=mode)
 
+    def ahead(self, argv: Sequence[str], count: int) -> None:
+        """Have programs started that nobody has fed yet: whoever does is asked then."""
+        self.shell.ahead(argv, count)
+
     def close(self) -> None:
         """Leave the connections to whoever holds the real shell."""
 
@@ -63,9 +68,9 @@ class FencedSite:
         self.mine()
         return self.site.connect(node, timeout=timeout, name=f"{MARK} {self.run} {self.epoch}")
 
-    def kept(self, key: Hashable, read: Callable[[], Read]) -> Read:
+    def kept(self, key: Hashable, read: Callable[[], Read], seconds: float = math.inf) -> Read:
         """Give what was read for a key before, else read it."""
-        return self.site.kept(key, read)
+        return self.site.kept(key, read, seconds)
 
     def ahead(self, node: Node, count: int) -> None:
         """Open connections that nobody uses yet: whoever takes one is asked then."""

@@ -5,6 +5,7 @@ import pwd
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -14,6 +15,7 @@ from fleet.errors import ShellError
 from fleet.files import read_file, write_file
 from fleet.output import KEEP
 from fleet.shell import Ran
+from fleet.waiting import Process, Waiting
 
 _NOT_FOUND, _NOT_RUNNABLE = 127, 126  # what every shell says of a program that it can't start
 _PASSED_ON = ("PATH", "TZ", "LD_LIBRARY_PATH")  # nothing else: our environment holds tokens
@@ -29,6 +31,7 @@ class LocalShell:
     def __init__(self, run_as: str = "", environment: Mapping[str, str] | None = None) -> None:
         self._run_as = run_as
         self._added = dict(environment or {})
+        self._waiting = Waiting()
 
     def run(self, argv: Sequence[str], *, timeout: float, stdin: str = "") -> Ran:
         """Run a program to its end; see ``fleet.shell.Shell``."""
@@ -42,32 +45,36 @@ class LocalShell:
         """Put a file in place whole, owned by the shell's user; see ``fleet.shell.Shell``."""
         write_file(self._execute, path, text, mode)
 
+    def ahead(self, argv: Sequence[str], count: int) -> None:
+        """Have programs wait to be fed; none through sudo, which would ask its rules ahead of time, too."""
+        words, user, sudo = self._words(argv, 0)
+        if not sudo:
+            with suppress(OSError):  # whoever runs it is told
+                self._waiting.have(argv, count, lambda: _begin(words, user))
+
     def close(self) -> None:
-        """Do nothing: there is no connection."""
+        """End what waits: there is no connection."""
+        self._waiting.close()
 
     def _execute(self, argv: Sequence[str], *, timeout: float, stdin: bytes, keep: int) -> Ran:
-        encode(argv)  # before anything is put in front of it
-        user, sudo = self._user()
-        words = as_user(limited(argv, timeout), self._run_as) if sudo else list(argv)
-        if "user" in user and (setpriv := _setpriv()):
-            words = [setpriv, *_identity(user.pop("user"), user.pop("group"), user.pop("extra_groups")), *argv]
+        words, user, sudo = self._words(argv, timeout)
         try:
-            process = subprocess.Popen(
-                encode(words),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                cwd="/",
-                bufsize=0,
-                start_new_session=True,
-                **user,
-            )
+            process = self._waiting.take(argv) or _begin(words, user)
         except OSError as error:
             return _not_started(argv[0], error)
         ran = finish(process, stdin=stdin, timeout=timeout, keep=keep, name=argv[0])
         if sudo and sudo_refused(ran.code, ran.err):
             raise sudo_error(self._run_as, "this machine", ran.err)
         return ran
+
+    def _words(self, argv: Sequence[str], timeout: float) -> tuple[list[bytes], dict[str, Any], bool]:
+        """Give the whole vector, what makes its process our user's, and whether it goes through sudo."""
+        encode(argv)  # before anything is put in front of it
+        user, sudo = self._user()
+        words = as_user(limited(argv, timeout), self._run_as) if sudo else list(argv)
+        if "user" in user and (setpriv := _setpriv()):
+            words = [setpriv, *_identity(user.pop("user"), user.pop("group"), user.pop("extra_groups")), *argv]
+        return encode(words), user, sudo
 
     def _user(self) -> tuple[dict[str, Any], bool]:
         """Give what starts a process as our user, and whether it needs sudo besides."""
@@ -87,6 +94,19 @@ class LocalShell:
         groups = os.getgrouplist(entry.pw_name, entry.pw_gid)  # as sudo and login do: a TLS key may need one
         identity = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": groups}
         return {"env": {**_environment(entry.pw_uid), "PATH": _SYSTEM_PATH, **self._added}, **identity}, False
+
+
+def _begin(words: list[bytes], user: dict[str, Any]) -> Process:
+    return subprocess.Popen(
+        words,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd="/",
+        bufsize=0,
+        start_new_session=True,
+        **user,
+    )
 
 
 @cache

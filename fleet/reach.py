@@ -27,6 +27,11 @@ _DEAD_AFTER = 15_000  # milliseconds without an acknowledgement
 _ANSWER = 3.0  # seconds
 _FRESH = 60.0  # seconds that a connection which was opened ahead may wait
 _KEPT = 64  # readings
+# A session reads the catalogue at its first questions, for 3 ms: asked ahead, so that clients need not wait for that.
+_FIRST = """
+    SELECT pg_is_in_recovery(), set_config('application_name', current_setting('application_name'), false),
+           (SELECT count(*) FROM pg_stat_activity), (SELECT count(*) FROM pg_stat_wal_receiver)
+"""
 _IDLE, _INTERVAL, _MISSES = 5, 3, 3  # seconds, seconds, times: TCP keepalives
 
 
@@ -40,7 +45,7 @@ class Reach:
         self._shells: dict[tuple[str, int, str, str], Shell] = {}
         self._connections: weakref.WeakSet[Connection] = weakref.WeakSet()
         self._ahead: dict[str, list[tuple[float, Connection]]] = {}
-        self._kept: dict[Hashable, object] = {}
+        self._kept: dict[Hashable, tuple[float, object]] = {}
 
     @property
     def cluster(self) -> Cluster:
@@ -66,16 +71,19 @@ class Reach:
             return waiting
         return self._connect(node, timeout, name)
 
-    def kept(self, key: Hashable, read: Callable[[], Read]) -> Read:
-        """Give what was read for a key before, else read it: for what can't be another under the same key."""
+    def kept(self, key: Hashable, read: Callable[[], Read], seconds: float = math.inf) -> Read:
+        """Give what was read for a key before, no longer ago than that; see ``fleet.site.Site``."""
+        began = time.monotonic()
         with self._lock:
-            if key in self._kept:
-                return cast(Read, self._kept[key])
+            since, before = self._kept.get(key, (-math.inf, None))
+        if began - since < seconds:
+            return cast(Read, before)
         found = read()
         with self._lock:
+            self._kept.pop(key, None)
             while len(self._kept) >= _KEPT:
                 del self._kept[next(iter(self._kept))]
-            self._kept[key] = found
+            self._kept[key] = began, found
         return found
 
     def ahead(self, node: Node, count: int) -> None:
@@ -91,7 +99,9 @@ class Reach:
                 one[1].close()
         try:
             while len(young) < count:
-                young.append((time.monotonic(), self._connect(node, _ANSWER, MARK)))
+                connection = self._connect(node, _ANSWER, MARK)
+                connection.execute(_FIRST)
+                young.append((time.monotonic(), connection))
         finally:
             with self._lock:
                 self._ahead.setdefault(node.name, []).extend(young)

@@ -42,6 +42,13 @@ class Shell(Protocol):
         """
         ...
 
+    def ahead(self, argv: Sequence[str], count: int) -> None:
+        """Have so many of a program started that does nothing before it is fed, for whoever runs these words soon.
+
+        0 lets go of them. Only a shell to which starting one is cheap to keep does that; to others it is nothing.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of connections."""
         ...

@@ -1,5 +1,6 @@
 """One cluster within reach: its inventory, a shell for each node, connections to its databases."""
 
+import math
 from collections.abc import Callable, Hashable
 from typing import Protocol, TypeVar
 
@@ -31,8 +32,11 @@ class Site(Protocol):
         """
         ...
 
-    def kept(self, key: Hashable, read: Callable[[], Read]) -> Read:
-        """Give what was read for a key before, else read it: for what can't be another under the same key."""
+    def kept(self, key: Hashable, read: Callable[[], Read], seconds: float = math.inf) -> Read:
+        """Give what was read for a key before, else read it: for what can't be another under the same key.
+
+        ``seconds``: for what may be, no longer ago than that, from when the reading began.
+        """
         ...
 
     def ahead(self, node: Node, count: int) -> None:

@@ -58,6 +58,9 @@ class SshShell:
         """Put a file in place whole; see ``fleet.shell.Shell``."""
         write_file(self._execute, path, text, mode)
 
+    def ahead(self, argv: Sequence[str], count: int) -> None:
+        """Start nothing: a session that waits counts among those that the host allows, and may be cut off unseen."""
+
     def close(self) -> None:
         """Let go of the connection."""
         with self._lock:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fleet import files
 from fleet.errors import ShellError, TimedOut
 from fleet.output import KEEP
 from fleet.shell import Ran, Shell
@@ -181,7 +182,20 @@ def test_a_file_that_the_user_may_not_read_is_an_error_not_missing(shell: Shell,
     shell.run(["chmod", "700", str(place / "closed")], timeout=10)
 
 
-@pytest.mark.parametrize("path", ["", "relative", "~/file", "/tmp/"])
+def test_a_program_that_may_have_been_started_ahead_ends_as_any_other(shell: Shell, place: Path) -> None:
+    asks = ["sh", "-c", 'read -r word || exit 70; echo "$word $1"', "asks", str(place)]
+    shell.ahead(asks, 2)
+    for word in ("one", "two", "three"):
+        assert shell.run(asks, timeout=10, stdin=f"{word}\n").out == f"{word} {place}\n"
+    shell.ahead(asks, 1)
+    shell.ahead(asks, 0)
+    assert shell.run(asks, timeout=10).code == 70
+    shell.ahead(files.WRITE, 1)
+    shell.write(f"{place}/ahead", "a line\n")
+    assert shell.read(f"{place}/ahead") == "a line\n"
+
+
+@pytest.mark.parametrize("path", ["", "relative", "~/file", "/tmp/", "/tmp/two\nlines"])
 def test_only_whole_paths_are_taken(shell: Shell, path: str) -> None:
     with pytest.raises(ShellError):
         shell.read(path)

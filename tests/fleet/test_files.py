@@ -13,8 +13,8 @@ shell = LocalShell()
 
 def test_content_that_did_not_arrive_whole_never_gets_the_files_name(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("old")
-    argv = ["sh", "-c", files._WRITE, "write", str(tmp_path / "file"), "0600", "1000", secrets.token_hex(6)]
-    ran = shell.run(argv, timeout=5, stdin="only the beginning")
+    head = f"{tmp_path / 'file'}\n0600 1000 {secrets.token_hex(6)}\n"
+    ran = shell.run(files.WRITE, timeout=5, stdin=f"{head}only the beginning")
     assert (ran.code, ran.err.strip()) == (1, "the content did not arrive whole")
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
     assert (tmp_path / "file").read_text() == "old"

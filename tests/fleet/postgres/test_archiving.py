@@ -1,5 +1,6 @@
 """Before a promotion it is proven that the candidate could archive; after it that it does, and nothing is missing."""
 
+import math
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -71,8 +72,8 @@ class Apart:
     def connect(self, node: Node, *, timeout: float = 3.0, name: str = MARK) -> psycopg.Connection[dict[str, object]]:
         return self.reach.connect(self.reach.cluster.node(node.name), timeout=timeout, name=name)
 
-    def kept(self, key: Hashable, read: Callable[[], Read]) -> Read:
-        return self.reach.kept(key, read)
+    def kept(self, key: Hashable, read: Callable[[], Read], seconds: float = math.inf) -> Read:
+        return self.reach.kept(key, read, seconds)
 
     def ahead(self, node: Node, count: int) -> None:
         self.reach.ahead(self.reach.cluster.node(node.name), count)
