@@ -20,6 +20,18 @@ class At:
 
 
 @dataclass(frozen=True)
+class Opening:
+    """What can be done ahead of a plan's first step while clients wait; what either raises counts for nothing.
+
+    ``ready`` has so many of what it needs made ready while people are asked, 0 lets go of that. ``glance`` takes the
+    look with which the step begins, while the by-hand commands are laid down: it holds for a moment (``Site.kept``).
+    """
+
+    ready: Callable[[Site, Mapping[str, Any], int], object]
+    glance: Callable[[Site, Mapping[str, Any]], object]
+
+
+@dataclass(frozen=True)
 class StepCode:
     """A step's two functions: the only ones with effects.
 
@@ -28,6 +40,7 @@ class StepCode:
 
     do: Callable[[At, Mapping[str, Any]], Evidence]
     probe: Callable[[At, Mapping[str, Any]], Probe]
+    opening: Opening | None = None
 
 
 def told(do: Callable[..., Evidence], probe: Callable[..., Probe]) -> StepCode:

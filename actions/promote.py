@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from actions.contract import Action, At, StepCode, told
+from actions.contract import Action, At, Opening, StepCode, told
 from core.outcome import Evidence, Probe, Refusal
 from core.plan import Lock, Look, Plan, Risk
 from core.spec import Argument, Spec, Takes
@@ -49,7 +49,7 @@ SPEC = Spec(
     risk=Risk.DESTRUCTIVE,
     lock=Lock.CLUSTER,
     deadline=1800,
-    version=3,
+    version=4,
     arguments=(Argument("node", Takes.NODE, "the standby; without it the best one is chosen"),),
     example="promote main db2",
 )
@@ -177,17 +177,24 @@ def _lookup(found: Found, choice: Choice) -> Look | None:
     return lookup.timeline(found.view, choice.old, "primary" if choice.planned else "dead primary")
 
 
-def _code(do: Callable[..., Evidence], probe: Callable[..., Probe], **shown: tuple[str, str]) -> StepCode:
-    """Give a step's args to functions of the fleet by name, and what earlier steps have ``shown``, where they did."""
+def _code(do: Callable[..., Evidence], probe: Callable[..., Probe], **shown: tuple[str, ...]) -> StepCode:
+    """Give a step's args to functions of the fleet by name, and what earlier steps have ``shown``, where they did.
+
+    ``shown`` names for each what it is called there, and the steps that may show it, the last one first.
+    """
 
     def carry_out(at: At, args: Mapping[str, Any]) -> Evidence:
-        known = {name: str(at.step.evidence.get(step, {}).get(item, "")) for name, (step, item) in shown.items()}
-        return do(at.site, **args, **known)
+        return do(at.site, **args, **{name: _shown(at, *where) for name, where in shown.items()})
 
     return StepCode(carry_out, lambda at, args: probe(at.site, **args))
 
 
-def _look(do: Callable[..., Evidence], **shown: tuple[str, str]) -> StepCode:
+def _shown(at: At, item: str, *steps: str) -> str:
+    done = next((at.step.evidence[step] for step in steps if step in at.step.evidence), {})
+    return str(done.get(item, ""))
+
+
+def _look(do: Callable[..., Evidence], **shown: tuple[str, ...]) -> StepCode:
     """A step that only looks is done again, never probed."""
     return _code(do, lambda _site, **_args: Probe.NOT_DONE, **shown)
 
@@ -197,17 +204,23 @@ STEPS = {
     "unprepare": _code(switch.drop_slots, switch.slots_dropped),
     "stop": _code(switch.stop, switch.stopped),
     "return": _code(switch.give_back, switch.given_back),
-    "gate": _look(switch.gate, ended=("stop", "checkpoint")),
+    "gate": _look(switch.gate, ended=("checkpoint", "stop")),
     "confirm": _look(failover.confirm),
-    "fence": _code(failover.fence, failover.is_fenced),
+    "fence": replace(
+        _code(failover.fence, failover.is_fenced),
+        opening=Opening(
+            lambda site, args, count: failover.ready_to_fence(site, **args, count=count),
+            lambda site, args: failover.glance(site, **args),
+        ),
+    ),
     "unfence": _code(failover.unfence, failover.unfenced),
     "hung": _look(hung.hung),
     "halt": _code(hung.halt, hung.halted),
     "revive": _code(hung.revive, hung.revived),
-    "weigh": _look(failover.weigh, seal=("fence", "seal")),
+    "weigh": _look(failover.weigh),
     "unheard": _look(unseen.unheard),
     "lead": _code(unseen.promote, unseen.promoted),
-    "promote": _code(takeover.promote, takeover.promoted, weighed=("weigh", "has")),
+    "promote": _code(takeover.promote, takeover.promoted, seal=("seal", "weigh", "fence")),
     "prove": _code(takeover.prove, takeover.proven),
     "follow": _code(takeover.follow, takeover.following),
     "rejoin": _code(takeover.rejoin, takeover.rejoined),

@@ -1,6 +1,7 @@
 """What a run needs of the actions: look and plan again, lay notes down, do and probe a step."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -10,13 +11,17 @@ from bot.inert import real
 from bot.sites import Sites
 from bot.texts import Texts
 from core.errors import SeconderError, StepFailed
+from core.ids import new_id
 from core.outcome import Evidence, Probe, Refusal
 from core.plan import Plan, Risk, Step
 from core.step import StepContext
 from fleet.fenced import FencedSite, shut_out
+from fleet.files import WRITE
+from fleet.site import Site
 from runs.model import Run
 from runs.ports import Carrier
 
+_SOME_RUN = new_id("run")  # which no run has
 _AHEAD = 3  # connections to each node: as many as the steps before a promotion use
 _RANK = {Risk.READ: 0, Risk.CHANGE: 1, Risk.DESTRUCTIVE: 2}
 
@@ -49,7 +54,7 @@ class ActionCarrier:
         """Look and plan again for a run that may begin at any moment; open what its first steps will ask through."""
         again = self.look_again(plan)
         if isinstance(again, Plan):
-            self._notes(again, "")  # the template is read and understood once
+            self._notes(plan, "")
             self._open(again, _AHEAD)
         return again
 
@@ -63,7 +68,9 @@ class ActionCarrier:
             return
         site = self.sites.of(plan.cluster)
         node = site.cluster.node(plan.notes_on)
-        site.shell(node).write(notes_path(plan, node.work, run), self._notes(plan, run))
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="glance") as pool:
+            pool.submit(self._glance, plan, site)  # at once: clients may be waiting
+            site.shell(node).write(notes_path(plan, node.work, run), self._notes(plan, run))
 
     def do(self, plan: Plan, step: Step, context: StepContext) -> Evidence:
         """Carry out one step."""
@@ -78,8 +85,19 @@ class ActionCarrier:
         if run.plan.action in self.catalogue:
             shut_out(self.sites.of(run.plan.cluster), run.id, run.epoch)
 
+    def _glance(self, plan: Plan, site: Site) -> None:
+        first = plan.steps[0]
+        if (opening := self._code(plan, first).opening) is not None:
+            opening.glance(site, dict(first.args))
+
     def _notes(self, plan: Plan, run: str) -> str:
-        text = real(self.texts.whole("by_hand.j2", {"plan": plan, "run": run}))  # a file is no message of Slack's
+        """Word them; only the run's name is put in when clients wait."""
+        site = self.sites.of(plan.cluster)
+        key = ("by-hand notes", plan.plan_hash, plan.title, plan.onward, plan.back)
+        return site.kept(key, lambda: self._worded(plan)).replace(_SOME_RUN, run)
+
+    def _worded(self, plan: Plan) -> str:
+        text = real(self.texts.whole("by_hand.j2", {"plan": plan, "run": _SOME_RUN}))  # a file is no message of Slack's
         return text + "\n"
 
     def _open(self, plan: Plan, count: int) -> None:
@@ -87,6 +105,12 @@ class ActionCarrier:
         for node in site.cluster.nodes.values():
             with suppress(SeconderError):
                 site.ahead(node, count)
+        if plan.notes_on:
+            with suppress(SeconderError):
+                site.shell(site.cluster.node(plan.notes_on)).ahead(WRITE, min(count, 1))
+        if (opening := self._code(plan, plan.steps[0]).opening) is not None:
+            with suppress(SeconderError):
+                opening.ready(site, dict(plan.steps[0].args), min(count, 1))
 
     def _at(self, plan: Plan, context: StepContext) -> At:
         return At(FencedSite(self.sites.of(plan.cluster), context.run, context.epoch, context.mine), context)

@@ -4,17 +4,17 @@ Every function takes the site and the step's args; each checks again what it rel
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 from core.errors import SeconderError, StepFailed
 from core.outcome import Evidence, Probe
 from fleet.inventory import Node
-from fleet.postgres import control, lsn, process
+from fleet.postgres import control, process
 from fleet.postgres.candidate import most_advanced
 from fleet.postgres.followers import most_wal
-from fleet.postgres.loss import measure
+from fleet.postgres.loss import lacks, measure, see_within
 from fleet.postgres.observe import observe
 from fleet.postgres.patience import talk
 from fleet.postgres.standing import Stands, stand, stands
@@ -23,6 +23,7 @@ from fleet.site import Site
 
 Asked = Mapping[str, Future[Stands | None]]
 RECEIVERS_TIME = 20.0  # seconds for receivers to notice that nobody sends
+MOMENT = 0.1  # seconds that a look holds while clients wait: a program over SSH may take as long to answer
 
 
 def confirm(site: Site, *, node: str, candidate: str) -> Evidence:
@@ -35,17 +36,38 @@ def confirm(site: Site, *, node: str, candidate: str) -> Evidence:
 
 
 def fence(site: Site, *, node: str, candidate: str) -> Evidence:
-    """See once more that the primary is dead, and have any start of it come up read-only.
+    """See once more that the primary is dead, have any start of it come up read-only, and measure what is lost.
 
-    All else was looked at a moment ago; whoever takes the run up later is bound by ``weigh``.
+    All else was looked at a moment ago. Nothing is held against what was agreed yet: ``promote`` does that, at the
+    effect, and weighs all again where nothing was measured here.
     """
-    _unheard(site, node, candidate)
+    others = glance(site, node=node, candidate=candidate)
+    _see_most(site, candidate, others)
     old = site.cluster.node(node)
-    seal = process.fence_gone(site.shell(old), old)
+    seal = site.kept(behind_fence(node), lambda: process.fence_gone(site.shell(old), old), seconds=0)
     if seal is None:
         raise _back(node)
     said = f"{node} is dead, no process of it runs, and it is fenced: standby.signal lies in its data folder"
-    return Evidence(said, {"seal": seal})
+    if not seal:
+        return Evidence(said)
+    lost = lacks(site, old, others[candidate], seal)
+    return Evidence(f"{said}; lost: {lost.words}", lost.shown)
+
+
+def ready_to_fence(site: Site, *, node: str, candidate: str, count: int) -> None:  # noqa: ARG001  # the step's args
+    """Have what ``fence`` runs first started while people are asked; 0 lets go of it."""
+    old = site.cluster.node(node)
+    process.ready_to_fence(site.shell(old), old, count)
+
+
+def glance(site: Site, *, node: str, candidate: str) -> Mapping[str, Stands]:
+    """Look with which ``fence`` begins: as ``confirm`` does, but for the processes. A moment later it still holds."""
+    return site.kept(("unheard", node, candidate), lambda: _unheard(site, node, candidate), MOMENT)
+
+
+def behind_fence(node: str) -> Hashable:
+    """Name what a look behind a dead primary's fence has shown: the seal over its WAL, or None for a process."""
+    return ("behind the fence", node)
 
 
 def is_fenced(site: Site, *, node: str, candidate: str) -> Probe:  # noqa: ARG001  # the step's args
@@ -73,45 +95,35 @@ def unfenced(site: Site, *, node: str) -> Probe:
     return Probe.NOT_DONE if control.fenced(site.shell(old), old) else Probe.DONE
 
 
-def weigh(  # the step's args, and what was shown before
-    site: Site, *, node: str, candidate: str, wal_bytes: int, wal_seconds: int, seal: str = ""
-) -> Evidence:
-    """Measure what is lost, behind the fence, and stop above what was agreed; the candidate must have most.
-
-    ``seal``: the one over the dead one's WAL behind the fence, when that was looked at.
-    """
+def weigh(site: Site, *, node: str, candidate: str, wal_bytes: int, wal_seconds: int) -> Evidence:
+    """Measure what is lost, behind the fence, and stop above what was agreed; the candidate must have most."""
     old, new = site.cluster.node(node), site.cluster.node(candidate)
     with ThreadPoolExecutor(max_workers=len(site.cluster.nodes), thread_name_prefix="others") as pool:
-        asked = _ask(pool, site, {node, candidate})  # at once: clients wait
-        found = measure(site, old, new, seal)
-        if not seal and not process.gone(site.shell(old), old):  # else ``fence`` has just seen that
+        asked = _ask(pool, site, {node})
+        found = measure(site, old, new)
+        if not process.gone(site.shell(old), old):
             raise _back(node)
         others = _told(asked)
-    if max((other.end for other in others.values()), default=0) > found.has:
-        see_most_advanced(site, observe(site), candidate)
-    if not found.within(wal_bytes, wal_seconds):
-        allowed = f"{lsn.size(wal_bytes)} and {wal_seconds} s"
-        hint = f"Starting {node} again loses nothing, if it can be started."
-        raise StepFailed(f"{candidate} lacks {found.words}; at most {allowed} was agreed.", hint, code="LOSS-ABOVE-CAP")
-    data = {
-        "wal_bytes": found.wal_bytes,
-        "commits": found.commits,
-        "seconds": found.seconds,
-        "has": lsn.show(found.has),
-    }
-    return Evidence(f"lost: {found.words}", data)
+    _see_most(site, candidate, others)
+    see_within(found, node, candidate, wal_bytes, wal_seconds)
+    return Evidence(f"lost: {found.words}", found.shown)
 
 
-def _unheard(site: Site, node: str, candidate: str) -> None:
-    """See that a primary takes no connection, nobody else writes, and the candidate hears nothing from it."""
+def _unheard(site: Site, node: str, candidate: str) -> Mapping[str, Stands]:
+    """See that a primary takes no connection, nobody else writes, and the candidate hears nothing from it.
+
+    Gives where the candidate and all others stand that answered.
+    """
     dead, new = site.cluster.node(node), site.cluster.node(candidate)
     with ThreadPoolExecutor(max_workers=len(site.cluster.nodes), thread_name_prefix="others") as pool:
-        asked = _ask(pool, site, {node})  # at once: clients wait
+        asked = _ask(pool, site, {node, candidate})  # at once: clients wait
         if _answers(site, dead):
             raise _back(node)
-        others = _told(asked)
-    if candidate not in others or others[candidate].hears == dead.port:
-        _silence(site, new, dead)
+        here = stand(site, new)
+        others = {**_told(asked), **_answered({candidate: here})}
+    if here is None or here.hears == dead.port:
+        return {**others, candidate: _silence(site, new, dead)}
+    return others
 
 
 def _back(node: str) -> StepFailed:
@@ -133,10 +145,20 @@ def _ask(pool: Executor, site: Site, without: AbstractSet[str]) -> Asked:
 
 def _told(asked: Asked) -> Mapping[str, Stands]:
     """Give where those stand that answered. Raises ``StepFailed`` when one of them accepts writes."""
-    found = {name: told for name, answer in asked.items() if (told := answer.result()) is not None}
+    return _answered({name: answer.result() for name, answer in asked.items()})
+
+
+def _answered(told: Mapping[str, Stands | None]) -> Mapping[str, Stands]:
+    found = {name: stands for name, stands in told.items() if stands is not None}
     if writers := [name for name, answer in found.items() if answer.writes]:
         raise StepFailed(f"{writers[0]} accepts writes.", "Look at the cluster again.", code="TWO-PRIMARIES")
     return found
+
+
+def _see_most(site: Site, candidate: str, others: Mapping[str, Stands]) -> None:
+    """See that nobody has more WAL than the candidate: a whole look, where a quick one says that somebody has."""
+    if candidate not in others or max(other.end for other in others.values()) > others[candidate].end:
+        see_most_advanced(site, observe(site), candidate)
 
 
 def see_most_advanced(site: Site, view: ClusterView, candidate: str) -> None:
@@ -146,11 +168,12 @@ def see_most_advanced(site: Site, view: ClusterView, candidate: str) -> None:
         raise StepFailed(f"{best.name} has more WAL than {candidate}.", "Ask for that one.", code="NOT-MOST-ADVANCED")
 
 
-def _silence(site: Site, standby: Node, dead: Node) -> None:
+def _silence(site: Site, standby: Node, dead: Node) -> Stands:
     """Wait until a standby's receiver is gone. Raises ``StepFailed`` when it still streams from the dead one."""
     deadline = time.monotonic() + RECEIVERS_TIME
     with talk(site, standby, seconds=2 * RECEIVERS_TIME) as connection:
-        while stands(connection).hears == dead.port:
+        while (found := stands(connection)).hears == dead.port:
             if time.monotonic() > deadline:
                 raise StepFailed(f"{standby.name} still hears from {dead.name}.", code="PRIMARY-ALIVE")
             time.sleep(0.2)
+        return found

@@ -1,23 +1,22 @@
 """What a failover would lose: read from the dead primary's own WAL, never estimated."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
+from core.errors import StepFailed
 from fleet.inventory import Node
 from fleet.postgres import lsn, wal
 from fleet.postgres.control import read_control
+from fleet.postgres.controldata import Control
 from fleet.postgres.patience import talk
+from fleet.postgres.standing import Stands, stands
 from fleet.site import Read, Site
 
 WAL_BYTES = 16 * 1024 * 1024
 WAL_SECONDS = 10
-_STANDBY = """
-    SELECT greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::text AS lsn,
-           extract(epoch FROM pg_last_xact_replay_timestamp())::float8 AS committed
-"""
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,7 @@ class Loss:
     at: int  # where the dead primary's WAL ends
     has: int  # where the candidate's ends
     last: datetime | None = None  # when the dead primary is known to have committed last
+    seal: str = ""  # the one over its WAL when that was read, where there is one
 
     @property
     def words(self) -> str:
@@ -38,30 +38,60 @@ class Loss:
             return f"no committed transaction ({lsn.size(self.wal_bytes)} of WAL without a commit)"
         return f"{self.commits} transactions, {lsn.size(self.wal_bytes)} of WAL, {self.seconds} s"
 
+    @property
+    def shown(self) -> Mapping[str, object]:
+        """Give what later steps and the record are told."""
+        told = {"wal_bytes": self.wal_bytes, "commits": self.commits, "seconds": self.seconds}
+        return {**told, "has": lsn.show(self.has), "seal": self.seal}
+
     def within(self, wal_bytes: int, wal_seconds: int) -> bool:
         """Say whether it is no more than what was consented to."""
         return self.wal_bytes <= wal_bytes and self.seconds <= wal_seconds
 
 
-def measure(site: Site, dead: Node, candidate: Node, seal: str = "") -> Loss:
+def measure(site: Site, dead: Node, candidate: Node) -> Loss:
     """Measure what promoting ``candidate`` loses of what ``dead`` has, which must be stopped.
 
-    ``seal``: the one over its WAL, when that was looked at since it was seen stopped. Both machines are asked at once,
-    and what was read a moment ago is not read again under the same seal: clients wait. Raises ``Unreachable``,
-    ``ShellError``: what can't be measured may not be promised.
+    Both machines are asked at once: clients wait. Raises ``Unreachable``, ``ShellError``: what can't be measured may
+    not be promised.
     """
-    shell = site.shell(dead)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="candidate") as pool:
         standing = pool.submit(_standing, site, candidate)
-        seal = seal or wal.seal(shell, dead)
-        found = _once(site, seal, dead, "control", partial(read_control, shell, dead))
-        timeline = found.timeline
-        end = _once(site, seal, dead, "end", partial(wal.end_of_wal, shell, dead, timeline, found.redo))
-        has, replayed = standing.result()
+        seal = wal.seal(site.shell(dead), dead)
+        end = _end(site, dead, seal)
+        return lacks(site, dead, standing.result(), seal, end)
+
+
+def lacks(site: Site, dead: Node, standing: Stands, seal: str, end: int | None = None) -> Loss:
+    """Give what a standby that stands there lacks of what ``dead`` has.
+
+    ``seal``: the one over the dead one's WAL, looked at since it was seen stopped; what was read under it a moment ago
+    is not read again. ``end``: where that WAL ends, if known. Raises as ``measure`` does.
+    """
+    end = _end(site, dead, seal) if end is None else end
+    has, replayed = standing.end, standing.replayed
     if has >= end:
-        return Loss(0, 0, 0, end, has, replayed)
-    lost = _once(site, seal, dead, f"after {has}", partial(wal.commits_after, shell, dead, timeline, has))
-    return Loss(end - has, lost.count, _seconds(lost, replayed), end, has, lost.last or replayed)
+        return Loss(0, 0, 0, end, has, replayed, seal)
+    read = partial(wal.commits_after, site.shell(dead), dead, _control(site, dead, seal).timeline, has)
+    lost = _once(site, seal, dead, f"after {has}", read)
+    return Loss(end - has, lost.count, _seconds(lost, replayed), end, has, lost.last or replayed, seal)
+
+
+def see_within(found: Loss, dead: str, candidate: str, wal_bytes: int, wal_seconds: int) -> None:
+    """See that no more is lost than was agreed to. Raises ``StepFailed`` (LOSS-ABOVE-CAP)."""
+    if not found.within(wal_bytes, wal_seconds):
+        allowed = f"{lsn.size(wal_bytes)} and {wal_seconds} s"
+        hint = f"Starting {dead} again loses nothing, if it can be started."
+        raise StepFailed(f"{candidate} lacks {found.words}; at most {allowed} was agreed.", hint, code="LOSS-ABOVE-CAP")
+
+
+def _control(site: Site, dead: Node, seal: str) -> Control:
+    return _once(site, seal, dead, "control", partial(read_control, site.shell(dead), dead))
+
+
+def _end(site: Site, dead: Node, seal: str) -> int:
+    found = _control(site, dead, seal)
+    return _once(site, seal, dead, "end", partial(wal.end_of_wal, site.shell(dead), dead, found.timeline, found.redo))
 
 
 def _once(site: Site, seal: str, dead: Node, what: str, read: Callable[[], Read]) -> Read:
@@ -69,13 +99,9 @@ def _once(site: Site, seal: str, dead: Node, what: str, read: Callable[[], Read]
     return site.kept((dead.name, seal, what), read) if seal else read()
 
 
-def _standing(site: Site, candidate: Node) -> tuple[int, datetime | None]:
-    """Give where a standby's WAL ends, and when the newest commit that it replayed was made."""
+def _standing(site: Site, candidate: Node) -> Stands:
     with talk(site, candidate) as connection:
-        row = connection.execute(_STANDBY).fetchone() or {}
-    committed = row.get("committed")
-    replayed = datetime.fromtimestamp(committed, UTC) if isinstance(committed, float) else None
-    return lsn.parse(str(row["lsn"])) if row.get("lsn") else 0, replayed
+        return stands(connection)
 
 
 def _seconds(lost: wal.Commits, replayed: datetime | None) -> int:

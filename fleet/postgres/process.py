@@ -16,13 +16,13 @@ from fleet.postgres.control import (
     program,
     signal_file,
 )
-from fleet.postgres.wal import SEAL
+from fleet.postgres.wal import SEAL, sealed
 from fleet.shell import Ran, Shell
 
 _NO_SERVER = 3  # pg_ctl status, PostgreSQL's documentation: "If the server is not running"
 # Ends with 3 when no process of the server is left. The processes are looked for after the postmaster was asked for, so
 # that one which began in between is seen as well. A killed one that nobody has buried yet is dead: pg_ctl counts it.
-_SEE = """
+_HOW = """
 data=$1 fence=$2
 shift 2
 [ / -ef / ] || { echo "this shell can't compare files" >&2; exit 70; }
@@ -40,11 +40,13 @@ see() {
     [ "$code" -eq 3 ] || exit "$code"
     left
 }
-see "$@"
 """
-_LEFT = 'if [ -e /proc/self/cwd ]; then left; else see "$@"; fi'
-_FENCE_GONE = f"{PUT} || exit 71\n{{ {SYNC}; }} &\n{_LEFT}\n{SEAL}wait"
-_FENCED = '[ ! -e "$fence" ] || echo fenced'
+_SEE = 'see "$@"'
+_SEE_FENCED = f'{_SEE}\n[ ! -e "$fence" ] || echo fenced'
+# While clients wait pg_ctl is left out: it has been asked a moment ago, and its postmaster would be in /proc as well.
+_LEFT = f"if [ -e /proc/self/cwd ]; then left; else {_SEE}; fi"
+_FENCE_GONE = f"{_LEFT}\n{PUT} || exit 71\n{{ {SYNC}; }} &\n{_LEFT}\n{SEAL}wait"
+_FED = "read -r go || exit 70"  # it may be started ahead
 
 
 def running(shell: Shell, node: Node, *, timeout: float = QUICK) -> bool:
@@ -67,13 +69,18 @@ def gone(shell: Shell, node: Node, *, timeout: float = QUICK) -> bool:
     folder as its working directory, which Linux shows under /proc. Where there is no /proc only pg_ctl is asked.
     Raises ``ShellError`` when it can't be told.
     """
-    return _see(shell, node, "", timeout).code == _NO_SERVER
+    return _see(shell, node, _SEE, timeout).code == _NO_SERVER
 
 
 def gone_fenced(shell: Shell, node: Node) -> bool:
     """Say whether no process of the server is left and standby.signal lies in its folder, by one program."""
-    ran = _see(shell, node, _FENCED, QUICK)
+    ran = _see(shell, node, _SEE_FENCED, QUICK)
     return ran.code == _NO_SERVER and bool(ran.out)
+
+
+def ready_to_fence(shell: Shell, node: Node, count: int) -> None:
+    """Have ``fence_gone``'s program started, which does nothing before it is fed; 0 lets go of it."""
+    shell.ahead(_seeing(node, _FENCE_GONE), count)
 
 
 def fence_gone(shell: Shell, node: Node) -> str | None:
@@ -83,17 +90,21 @@ def fence_gone(shell: Shell, node: Node) -> str | None:
     ``ShellError``, ``Unreachable``.
     """
     ran = _see(shell, node, _FENCE_GONE, QUICK)
-    return ran.out.strip() if ran.code == _NO_SERVER else None
+    return sealed(ran.out) if ran.code == _NO_SERVER else None
 
 
-def _see(shell: Shell, node: Node, then: str, timeout: float) -> Ran:
-    status = [program(node, "pg_ctl"), "-D", node.data, "status"]
-    script = f"{_SEE}{then}\nexit {_NO_SERVER}"
-    ran = shell.run(["sh", "-c", script, "see", node.data.rstrip("/"), signal_file(node), *status], timeout=timeout)
+def _see(shell: Shell, node: Node, how: str, timeout: float) -> Ran:
+    ran = shell.run(_seeing(node, how), timeout=timeout, stdin="go\n")
     if ran.code not in {0, _NO_SERVER}:
-        wanted = "fenced" if then == _FENCE_GONE else "looked at"
+        wanted = "fenced" if how == _FENCE_GONE else "looked at"
         raise ShellError(f"{node.data} on {node.name} can't be {wanted}: {last_line(ran)}", code="PG-CTL-STATUS")
     return ran
+
+
+def _seeing(node: Node, how: str) -> list[str]:
+    status = [program(node, "pg_ctl"), "-D", node.data, "status"]
+    script = f"{_FED}\n{_HOW}{how}\nexit {_NO_SERVER}"
+    return ["sh", "-c", script, "see", node.data.rstrip("/"), signal_file(node), *status]
 
 
 def processes(shell: Shell, node: Node, *, timeout: float = QUICK) -> tuple[str, ...]:

@@ -104,7 +104,7 @@ def _dead(ground: Ground) -> list[Step]:
     old = ground.old
     loose = Undo("unfence", {"node": old}, f"take the fence off {old}")
     away = {"node": old, "candidate": ground.new}
-    return [Step("fence", away, f"see that {old} is dead, and fence it", Kind.PROBE, 60, undo=loose)]
+    return [Step("fence", away, f"see that {old} is dead, fence it, measure the loss", Kind.PROBE, 180, undo=loose)]
 
 
 def _hung(ground: Ground) -> list[Step]:
@@ -117,10 +117,13 @@ def _hung(ground: Ground) -> list[Step]:
 
 
 def _weighed(ground: Ground) -> list[Step]:
+    """Fence by hooks, too, where there are any; the loss is measured behind the last fence."""
+    hooks = planning.steps_at(ground.hooks, At.FENCE)
     weigh = {"node": ground.old, "candidate": ground.new, "wal_bytes": WAL_BYTES, "wal_seconds": WAL_SECONDS}
+    measured = not (hooks or ground.choice.hangs)
     return [
-        *planning.steps_at(ground.hooks, At.FENCE),
-        Step("weigh", weigh, "measure the loss", Kind.LOOK, 120),
+        *hooks,
+        *([] if measured else [Step("weigh", weigh, "measure the loss", Kind.LOOK, 120)]),
         _promotion(ground, WAL_BYTES, WAL_SECONDS),
     ]
 

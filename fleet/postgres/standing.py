@@ -1,6 +1,7 @@
 """Where a server stands right now: one quick question each."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from core.errors import SeconderError, StepFailed
 from fleet.inventory import Node
@@ -17,17 +18,22 @@ _HEAD = """
 _REACHED = """
     SELECT pg_is_in_recovery() AS in_recovery,
            greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::text AS lsn,
+           extract(epoch FROM pg_last_xact_replay_timestamp())::float8 AS committed,
            (SELECT sender_port FROM pg_stat_wal_receiver WHERE status = 'streaming') AS hears
 """
 
 
 @dataclass(frozen=True)
 class Stands:
-    """Where a server stands: whether it ``writes``, else where its WAL ends, and the port from which it hears."""
+    """Where a server stands: whether it ``writes``, else where its WAL ends, and the port from which it hears.
+
+    ``replayed``: when the newest commit that it replayed was made.
+    """
 
     writes: bool
     end: int
     hears: int | None
+    replayed: datetime | None = None
 
 
 def head(connection: Connection, name: str) -> tuple[int, int]:
@@ -38,12 +44,12 @@ def head(connection: Connection, name: str) -> tuple[int, int]:
     return int(row["timeline"]), lsn.parse(row["lsn"])
 
 
-def reached(connection: Connection, name: str) -> int:
-    """Give the end of the WAL that a standby has, in bytes. Raises ``StepFailed`` when it is a primary."""
+def reached(connection: Connection, name: str) -> Stands:
+    """Say where a standby stands. Raises ``StepFailed`` when it is a primary."""
     found = stands(connection)
     if found.writes:
         raise StepFailed(f"{name} is not a standby any more.", "Look at the cluster again.", code="NOT-STANDBY")
-    return found.end
+    return found
 
 
 def stand(site: Site, node: Node) -> Stands | None:
@@ -58,7 +64,8 @@ def stand(site: Site, node: Node) -> Stands | None:
 def stands(connection: Connection) -> Stands:
     """Say where the server stands that is connected to."""
     row = one(connection, _REACHED)
-    return Stands(not row["in_recovery"], lsn.parse(row["lsn"]) if row["lsn"] else 0, row["hears"])
+    replayed = None if row["committed"] is None else datetime.fromtimestamp(row["committed"], UTC)
+    return Stands(not row["in_recovery"], lsn.parse(row["lsn"]) if row["lsn"] else 0, row["hears"], replayed)
 
 
 def writable(site: Site, node: Node) -> bool:

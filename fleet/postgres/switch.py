@@ -153,9 +153,9 @@ def gate(site: Site, *, node: str, candidate: str, timeline: int, ended: str = "
     checkpoint = lsn.parse(ended) if ended else _shut_down(site, old)
     deadline = time.monotonic() + GATE_TIME
     with talk(site, new, seconds=2 * GATE_TIME) as connection:
-        while not (reached(connection, candidate) > checkpoint and _confirmed(site, new, timeline, checkpoint)):
+        while not (reached(connection, candidate).end > checkpoint and _confirmed(site, new, timeline, checkpoint)):
             if time.monotonic() > deadline:
-                raise _gate_failed(node, candidate, checkpoint, reached(connection, candidate))
+                raise _gate_failed(node, candidate, checkpoint, reached(connection, candidate).end)
             time.sleep(control.POLL)
     return Evidence(f"{candidate} holds the shutdown record of {node} at {lsn.show(checkpoint)}: nothing is lost")
 
@@ -191,7 +191,7 @@ def _wait_near(primary: Connection, standby: Connection, name: str) -> None:
     """Wait until the candidate is within a WAL file of the primary. Raises ``StepFailed`` above the budget."""
     deadline = time.monotonic() + _CATCH_UP
     while True:
-        lag = head(primary, "The primary")[1] - reached(standby, name)
+        lag = head(primary, "The primary")[1] - reached(standby, name).end
         if lag <= lsn.SEGMENT // 16 or (lag <= LAG_BUDGET and time.monotonic() > deadline):
             return
         if time.monotonic() > deadline:

@@ -6,13 +6,15 @@ Every function takes the site and the step's args; each checks again what it rel
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from core.errors import SeconderError, StepFailed
 from core.outcome import Evidence, Probe
 from fleet.inventory import Node
 from fleet.postgres import control, lsn, mute, process, upstream
-from fleet.postgres.loss import measure
-from fleet.postgres.patience import Connection, one, talk
+from fleet.postgres.failover import MOMENT, behind_fence, weigh
+from fleet.postgres.loss import lacks, see_within
+from fleet.postgres.patience import Connection, one, patience, talk
 from fleet.postgres.standing import head, reached
 from fleet.site import Site
 
@@ -23,6 +25,7 @@ REPLAY_TIME = 10.0  # seconds for what holds the replay up to go away
 _PROMOTING = 3.0  # seconds that a promotion under way is given before it counts as not done
 _CHECKPOINT = 600.0  # seconds
 _CANARY = 10.0  # seconds
+_CLIENTS_FIRST = 0.2  # seconds in which they come back, before a checkpoint takes the disk
 _HELD = """
     SELECT wait_event_type || ' ' || wait_event AS by FROM pg_stat_activity
      WHERE backend_type = 'startup' AND (
@@ -33,24 +36,27 @@ _RECOVERY = "SELECT pg_is_in_recovery() AS in_recovery"
 
 
 def promote(  # the step's args, and what was shown before
-    site: Site, *, node: str, old: str, timeline: int, wal_bytes: int, wal_seconds: int, weighed: str = ""
+    site: Site, *, node: str, old: str, timeline: int, wal_bytes: int, wal_seconds: int, seal: str = ""
 ) -> Evidence:
     """Promote: no way back. ``wal_bytes`` and ``wal_seconds`` are the largest loss agreed to, 0 for none at all.
 
-    ``weighed`` is what the candidate had when the loss was measured behind the fence: with as much it is no larger now.
+    ``seal``: the one over the dead primary's WAL behind its fence. What was read under it is held against what the
+    candidate has now; without one, as when another bot takes the run up, all is weighed again.
     """
-    new = site.cluster.node(node)
+    new, dead = site.cluster.node(node), site.cluster.node(old)
+    if wal_bytes and not seal:
+        weigh(site, node=old, candidate=node, wal_bytes=wal_bytes, wal_seconds=wal_seconds)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="fence") as pool:
-        fenced = pool.submit(_fenced, site, site.cluster.node(old)) if wal_bytes else None  # at once: clients wait
+        fenced = pool.submit(_fenced, site, dead) if wal_bytes else None  # at once: clients wait
         with talk(site, new, seconds=PROMOTE_TIME + _CANARY) as connection:
-            has = reached(connection, node)
+            here = reached(connection, node)
             replay_is_free(connection, node)
-            if fenced is not None:
-                fenced.result()
-                if not weighed or has < lsn.parse(weighed):
-                    _no_more_than(site, site.cluster.node(old), new, wal_bytes, wal_seconds)
+            if fenced is None:
+                _nothing_missing(site, dead, node, here.end)
             else:
-                _nothing_missing(site, site.cluster.node(old), node, has)
+                fenced.result()
+            if seal:
+                see_within(lacks(site, dead, here, seal), old, node, wal_bytes, wal_seconds)
             return lead(connection, node, timeline)
 
 
@@ -99,10 +105,11 @@ def prove(site: Site, *, node: str) -> Evidence:
     The canary waits for no standby, else a missing synchronous one would hold it for ever.
     """
     new = site.cluster.node(node)
-    with talk(site, new, seconds=_CANARY) as connection:
-        connection.execute("SET synchronous_commit = local")
-        written = one(connection, "SELECT pg_logical_emit_message(true, 'seconder', 'canary')::text AS lsn")["lsn"]
     with talk(site, new, seconds=_CHECKPOINT) as connection:
+        with patience(connection, _CANARY, f"The canary on {node}"):
+            connection.execute("SET synchronous_commit = local")
+            written = one(connection, "SELECT pg_logical_emit_message(true, 'seconder', 'canary')::text AS lsn")["lsn"]
+        time.sleep(_CLIENTS_FIRST)
         connection.execute("CHECKPOINT")
         timeline, _position = head(connection, node)
     return Evidence(
@@ -194,15 +201,10 @@ def _nothing_missing(site: Site, old: Node, name: str, has: int) -> None:
 
 
 def _fenced(site: Site, old: Node) -> None:
-    if not process.gone_fenced(site.shell(old), old):
+    """See that the dead primary is stopped behind its fence, unless that was seen a moment ago."""
+    look = partial(process.gone_fenced, site.shell(old), old)
+    if site.kept(behind_fence(old.name), lambda: "" if look() else None, MOMENT) is None:
         raise StepFailed(f"{old.name} is not stopped behind its fence.", "Nothing was promoted.", code="NOT-FENCED")
-
-
-def _no_more_than(site: Site, old: Node, new: Node, wal_bytes: int, wal_seconds: int) -> None:
-    found = measure(site, old, new)
-    if not found.within(wal_bytes, wal_seconds):
-        allowed = f"{lsn.size(wal_bytes)} and {wal_seconds} s"
-        raise StepFailed(f"{new.name} lacks {found.words}; at most {allowed} was agreed.", code="LOSS-ABOVE-CAP")
 
 
 def _marker(site: Site, new: Node) -> tuple[int, int]:

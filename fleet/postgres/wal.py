@@ -1,5 +1,6 @@
 """Reads the WAL itself with pg_waldump: the only witness that does not depend on a running server."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,10 +33,9 @@ exec "$@" -p "$wal" "$first" "${last##*/}"
 """
 
 # Every write changes a file's time of change, which nobody can set. Where stat is another program there is no seal.
-SEAL = """
-if listed=$(stat -c '%n %s %y %z' "$data/global/pg_control" "$data/pg_wal/." "$data/pg_wal"/* 2> /dev/null); then
-    printf %s "$listed" | sha256sum
-fi
+_WHOLE = "that is all"
+SEAL = f"""
+stat -c '%n %s %y %z' "$data/global/pg_control" "$data/pg_wal/." "$data/pg_wal"/* 2> /dev/null && echo {_WHOLE}
 """
 
 
@@ -53,7 +53,14 @@ def seal(shell: Shell, node: Node) -> str:
 
     Empty where the machine can't tell. Raises ``Unreachable``.
     """
-    return shell.run(["sh", "-c", f"data=$1\n{SEAL}", "seal", node.data.rstrip("/")], timeout=_QUICK).out.strip()
+    ran = shell.run(["sh", "-c", f"data=$1\n{SEAL}", "seal", node.data.rstrip("/")], timeout=_QUICK)
+    return sealed(ran.out)
+
+
+def sealed(listed: str) -> str:
+    """Give the seal over what ``SEAL`` listed; empty when it did not list all, or all of it did not come through."""
+    whole = listed.startswith("/") and listed.endswith(f"\n{_WHOLE}\n")
+    return hashlib.sha256(listed.encode()).hexdigest() if whole else ""
 
 
 def waldump_argv(node: Node, timeline: int, start: int, *options: str) -> list[str]:

@@ -111,4 +111,4 @@ def test_the_wording_is_outside_the_hash() -> None:
 
 def test_every_cheap_way_back_is_among_them() -> None:
     assert {Rung.REPAIR, Rung.FEED} == test_resync.CHEAP.keys()
-    assert (resync.SPEC.version, promote.SPEC.version, backup.SPEC.version) == (2, 3, 1)
+    assert (resync.SPEC.version, promote.SPEC.version, backup.SPEC.version) == (2, 4, 1)

@@ -120,7 +120,7 @@ def test_a_failover_shows_the_loss_and_the_cap() -> None:
     assert plan.title == "Fail over main to db2"
     assert plan.caps == {"wal_bytes": 16 * 1024**2, "wal_seconds": 10}
     assert plan.costs == ("Loss: 12 transactions, 4.1 MB of WAL, 2 s; approving allows at most 16 MB and 10 s",)
-    assert [step.name for step in plan.steps] == ["fence", "weigh", "promote", "prove", "follow"]
+    assert [step.name for step in plan.steps] == ["fence", "promote", "prove", "follow"]
     assert any("/db resync main db1" in note for note in plan.notes)
 
 

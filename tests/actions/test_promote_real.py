@@ -160,7 +160,7 @@ def test_a_dead_primary_is_replaced_and_the_loss_is_read_from_its_own_wal(
         assert walked.failed is None, walked.failed
         rows = writer.rows
         until(lambda: writer.rows > rows)
-    weighed = walked.evidence["weigh"].data["commits"]
+    weighed = walked.evidence["fence"].data["commits"]
     assert lost(cluster.nodes[plan.target].dsn(), tmp_path / "writer.log") <= int(str(weighed))
     view = observe(site)
     assert [node.name for node in view.primaries] == [plan.target]

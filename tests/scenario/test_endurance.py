@@ -67,7 +67,7 @@ def fail_over(world: Operation, lost: set[int], *, alone: bool) -> set[int]:
     assert world.end_of(request) == "succeeded", world.demo.card(request)
     world.writes_to(plan["target"])
     fresh = world.missing() - lost
-    weighed = world.evidence(request, "weigh")
+    weighed = world.evidence(request, "fence")
     assert len(fresh) <= weighed["commits"], "what people were told covers what the client was promised"
     assert weighed["wal_bytes"] <= plan["caps"]["wal_bytes"]
     assert world.told.seconds_of(fresh) <= plan["caps"]["wal_seconds"]

@@ -32,7 +32,7 @@ def test_a_failover_to_a_standby_whose_replay_waits_for_a_query_ends_before_the_
         cluster.kill("db1")
         walked = walk(promote.ACTION, planned(promote.ACTION, promote.Asked("main", "db2"), site), site)
         assert walked.failed is not None
-        assert (walked.failed.code, walked.steps[-1]) == ("NOT-REPLAYING", "weigh")
+        assert (walked.failed.code, walked.steps[-1]) == ("NOT-REPLAYING", "fence")
         assert "Lock relation" in walked.failed.message
         assert observe(site).primaries == ()
     walked = walk(promote.ACTION, planned(promote.ACTION, promote.Asked("main", "db2"), site), site)
