@@ -105,11 +105,10 @@ class ActionCarrier:
         for node in site.cluster.nodes.values():
             with suppress(SeconderError):
                 site.ahead(node, count)
-        if plan.notes_on:
-            with suppress(SeconderError):
+        with suppress(SeconderError):
+            if plan.notes_on:
                 site.shell(site.cluster.node(plan.notes_on)).ahead(WRITE, min(count, 1))
-        if (opening := self._code(plan, plan.steps[0]).opening) is not None:
-            with suppress(SeconderError):
+            if (opening := self._code(plan, plan.steps[0]).opening) is not None:
                 opening.ready(site, dict(plan.steps[0].args), min(count, 1))
 
     def _at(self, plan: Plan, context: StepContext) -> At:

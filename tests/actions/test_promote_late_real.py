@@ -2,20 +2,26 @@
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from pathlib import Path
 
+import psutil
 import pytest
 
 from actions import promote
-from core.plan import Step
+from bot.carrier import ActionCarrier, notes_path
+from bot.sites import Sites
+from bot.texts import Texts
+from core.errors import StepFailed
+from core.plan import Plan, Step
 from fleet.postgres import control, failover, process
 from fleet.postgres.observe import observe
 from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
 from tests.fixtures.orphans import orphan
 from tests.fixtures.postgres import each_cluster as cluster
-from tests.fixtures.site import site
-from tests.fixtures.walk import Walked, planned, walk
+from tests.fixtures.site import site, until
+from tests.fixtures.walk import Walked, do, planned, walk
 
 __all__ = ["cluster", "site"]
 
@@ -28,6 +34,19 @@ def late(site: Reach, at: str, happens: Callable[[], object]) -> Walked:
             happens()
 
     return walk(promote.ACTION, planned(promote.ACTION, promote.Asked("main", "db2"), site), site, before=before)
+
+
+def stranded(cluster: DemoCluster) -> None:
+    """Lead the standbys to a port where nobody listens."""
+    for name in ("db2", "db3"):
+        with cluster.connect(name) as connection:
+            connection.execute("ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port=1'")
+            connection.execute("SELECT pg_reload_conf()")
+
+
+def programs() -> set[int]:
+    """Our programs that wait to be fed."""
+    return {each.pid for each in psutil.Process().children() if "sh" in each.cmdline()}
 
 
 def code(walked: Walked) -> str:
@@ -76,6 +95,48 @@ def test_a_dead_primary_that_is_started_behind_its_fence_takes_no_writes_and_nob
     assert code(late(site, "promote", somebody)) == "NOT-FENCED"
     assert observe(site).primaries == ()
     assert not process.gone(site.shell(db1), db1)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("measured", [True, False], ids=["measured a moment ago", "taken up by another bot"])
+def test_a_loss_above_what_was_agreed_ends_it_right_before_the_promotion(
+    cluster: DemoCluster,
+    site: Reach,
+    measured: bool,  # noqa: FBT001  # a column of the table
+) -> None:
+    stranded(cluster)
+    until(lambda: not any(node.streaming for node in observe(site).standbys))
+    with cluster.connect("db1") as connection:
+        connection.execute("CREATE TABLE late (n int)")
+    cluster.kill("db1")
+    plan = planned(promote.ACTION, promote.Asked("main", "db2"), site)
+    shown = walk(promote.ACTION, plan, site, until="promote").evidence
+    assert str(shown["fence"].data["commits"]) == "1"
+    args = {**plan.steps[1].args, "wal_bytes": 1}
+    with pytest.raises(StepFailed) as stopped:
+        do(promote.ACTION, "promote", args, site, 2, shown if measured else {})
+    assert stopped.value.code == "LOSS-ABOVE-CAP"
+    assert observe(site).primaries == ()
+
+
+@pytest.mark.postgres
+def test_what_a_waiting_failover_has_ready_is_what_it_uses(cluster: DemoCluster, site: Reach, tmp_path: Path) -> None:
+    db1, db2 = site.cluster.node("db1"), site.cluster.node("db2")
+    with closing(Sites({"main": site.cluster}, tmp_path / "known_hosts")) as sites:
+        carrier = ActionCarrier({"promote": promote.ACTION}, sites, Texts())
+        cluster.kill("db1")
+        plan = planned(promote.ACTION, promote.Asked("main", "db2"), site)
+        assert isinstance(carrier.make_ready(plan), Plan)
+        until(lambda: len(programs()) == 2)  # each changes its user first
+        carrier.leave_notes(plan, "run-1")
+        assert "run run-1 of plan" in (sites.of("main").shell(db2).read(notes_path(plan, db2.work, "run-1")) or "")
+        assert len(programs()) == 1
+        seal = process.fence_gone(sites.of("main").shell(db1), db1)
+        assert (seal == "", programs()) == (False, set())
+        assert isinstance(carrier.make_ready(plan), Plan)
+        until(lambda: len(programs()) == 2)
+        carrier.let_go(plan)
+        assert programs() == set()
 
 
 @pytest.mark.postgres

@@ -1,4 +1,5 @@
 import threading
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -72,6 +73,20 @@ def test_what_was_read_for_a_key_is_read_once_and_the_oldest_go_first(tmp_path: 
         site.kept(("a", number), partial(look, number))
     assert site.kept(("a", 99), partial(look, 0)) == 99
     assert site.kept(("a", 1), partial(look, 0)) == 0
+
+
+def test_what_was_read_a_moment_ago_holds_for_that_moment_from_when_its_reading_began(tmp_path: Path) -> None:
+    site, read = reach(tmp_path), list[float]()
+
+    def slowly() -> float:
+        read.append(time.monotonic())
+        time.sleep(0.2)
+        return read[-1]
+
+    assert site.kept("look", slowly, 60) == site.kept("look", slowly, 60) == read[0]
+    assert site.kept("look", slowly, 0.2) == read[1]
+    assert site.kept("look", slowly, 0) == read[2]
+    assert site.kept("look", slowly) == read[2]
 
 
 def test_a_server_that_does_not_answer_is_unreachable_with_its_name(tmp_path: Path) -> None:
