@@ -1,7 +1,7 @@
 """What a run needs of the actions: look and plan again, lay notes down, do and probe a step."""
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -22,6 +22,7 @@ from runs.model import Run
 from runs.ports import Carrier
 
 _SOME_RUN = new_id("run")  # which no run has
+_GLANCE = 0.1  # seconds that it is waited for: what took longer holds no more
 _AHEAD = 3  # connections to each node: as many as the steps before a promotion use
 _RANK = {Risk.READ: 0, Risk.CHANGE: 1, Risk.DESTRUCTIVE: 2}
 
@@ -68,9 +69,13 @@ class ActionCarrier:
             return
         site = self.sites.of(plan.cluster)
         node = site.cluster.node(plan.notes_on)
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="glance") as pool:
-            pool.submit(self._glance, plan, site)  # at once: clients may be waiting
+        pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="glance")
+        glancing = pool.submit(self._glance, plan, site)  # at once: clients may be waiting
+        try:
             site.shell(node).write(notes_path(plan, node.work, run), self._notes(plan, run))
+            wait([glancing], _GLANCE)
+        finally:
+            pool.shutdown(wait=False)
 
     def do(self, plan: Plan, step: Step, context: StepContext) -> Evidence:
         """Carry out one step."""
@@ -86,9 +91,9 @@ class ActionCarrier:
             shut_out(self.sites.of(run.plan.cluster), run.id, run.epoch)
 
     def _glance(self, plan: Plan, site: Site) -> None:
-        first = plan.steps[0]
-        if (opening := self._code(plan, first).opening) is not None:
-            opening.glance(site, dict(first.args))
+        for first in plan.steps[:1]:
+            if (opening := self._code(plan, first).opening) is not None:
+                opening.glance(site, dict(first.args))
 
     def _notes(self, plan: Plan, run: str) -> str:
         """Word them; only the run's name is put in when clients wait."""
@@ -108,8 +113,9 @@ class ActionCarrier:
         with suppress(SeconderError):
             if plan.notes_on:
                 site.shell(site.cluster.node(plan.notes_on)).ahead(WRITE, min(count, 1))
-            if (opening := self._code(plan, plan.steps[0]).opening) is not None:
-                opening.ready(site, dict(plan.steps[0].args), min(count, 1))
+            for first in plan.steps[:1]:
+                if (opening := self._code(plan, first).opening) is not None:
+                    opening.ready(site, dict(first.args), min(count, 1))
 
     def _at(self, plan: Plan, context: StepContext) -> At:
         return At(FencedSite(self.sites.of(plan.cluster), context.run, context.epoch, context.mine), context)
