@@ -217,7 +217,7 @@ STEPS = {
     "hung": _look(hung.hung),
     "halt": _code(hung.halt, hung.halted),
     "revive": _code(hung.revive, hung.revived),
-    "weigh": _look(failover.weigh),
+    "weigh": _look(failover.weigh, seal=("seal", "fence")),
     "unheard": _look(unseen.unheard),
     "lead": _code(unseen.promote, unseen.promoted),
     "promote": _code(takeover.promote, takeover.promoted, seal=("seal", "weigh", "fence")),

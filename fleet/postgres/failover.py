@@ -95,15 +95,23 @@ def unfenced(site: Site, *, node: str) -> Probe:
     return Probe.NOT_DONE if control.fenced(site.shell(old), old) else Probe.DONE
 
 
-def weigh(site: Site, *, node: str, candidate: str, wal_bytes: int, wal_seconds: int) -> Evidence:
-    """Measure what is lost, behind the fence, and stop above what was agreed; the candidate must have most."""
-    old, new = site.cluster.node(node), site.cluster.node(candidate)
+def weigh(  # the step's args, and what was shown before
+    site: Site, *, node: str, candidate: str, wal_bytes: int, wal_seconds: int, seal: str = ""
+) -> Evidence:
+    """Measure what is lost, behind the fence, and stop above what was agreed; the candidate must have most.
+
+    ``seal``: the one over the dead one's WAL behind our own fence. What was read under it holds, and its machine is not
+    asked again: a hook may have switched it off since.
+    """
+    old = site.cluster.node(node)
     with ThreadPoolExecutor(max_workers=len(site.cluster.nodes), thread_name_prefix="others") as pool:
-        asked = _ask(pool, site, {node})
-        found = measure(site, old, new)
+        others = _told(_ask(pool, site, {node}))
+    if seal and candidate in others:
+        found = lacks(site, old, others[candidate], seal)
+    else:
+        found = measure(site, old, site.cluster.node(candidate))
         if not process.gone(site.shell(old), old):
             raise _back(node)
-        others = _told(asked)
     _see_most(site, candidate, others)
     see_within(found, node, candidate, wal_bytes, wal_seconds)
     return Evidence(f"lost: {found.words}", found.shown)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from core.errors import StepFailed
 from fleet.inventory import Node
@@ -72,8 +71,8 @@ def lacks(site: Site, dead: Node, standing: Stands, seal: str, end: int | None =
     has, replayed = standing.end, standing.replayed
     if has >= end:
         return Loss(0, 0, 0, end, has, replayed, seal)
-    read = partial(wal.commits_after, site.shell(dead), dead, _control(site, dead, seal).timeline, has)
-    lost = _once(site, seal, dead, f"after {has}", read)
+    timeline = _control(site, dead, seal).timeline
+    lost = _once(site, seal, dead, f"after {has}", lambda: wal.commits_after(site.shell(dead), dead, timeline, has))
     return Loss(end - has, lost.count, _seconds(lost, replayed), end, has, lost.last or replayed, seal)
 
 
@@ -86,12 +85,16 @@ def see_within(found: Loss, dead: str, candidate: str, wal_bytes: int, wal_secon
 
 
 def _control(site: Site, dead: Node, seal: str) -> Control:
-    return _once(site, seal, dead, "control", partial(read_control, site.shell(dead), dead))
+    return _once(site, seal, dead, "control", lambda: read_control(site.shell(dead), dead))
 
 
 def _end(site: Site, dead: Node, seal: str) -> int:
     found = _control(site, dead, seal)
-    return _once(site, seal, dead, "end", partial(wal.end_of_wal, site.shell(dead), dead, found.timeline, found.redo))
+
+    def read() -> int:
+        return wal.end_of_wal(site.shell(dead), dead, found.timeline, found.redo)
+
+    return _once(site, seal, dead, "end", read)
 
 
 def _once(site: Site, seal: str, dead: Node, what: str, read: Callable[[], Read]) -> Read:

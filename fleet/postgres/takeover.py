@@ -6,15 +6,15 @@ Every function takes the site and the step's args; each checks again what it rel
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
-from core.errors import SeconderError, StepFailed
+from core.errors import SeconderError, StepFailed, Unreachable
 from core.outcome import Evidence, Probe
 from fleet.inventory import Node
 from fleet.postgres import control, lsn, mute, process, upstream
 from fleet.postgres.failover import MOMENT, behind_fence, weigh
 from fleet.postgres.loss import lacks, see_within
 from fleet.postgres.patience import Connection, one, patience, talk
+from fleet.postgres.promoting import fences
 from fleet.postgres.standing import head, reached
 from fleet.site import Site
 
@@ -201,9 +201,21 @@ def _nothing_missing(site: Site, old: Node, name: str, has: int) -> None:
 
 
 def _fenced(site: Site, old: Node) -> None:
-    """See that the dead primary is stopped behind its fence, unless that was seen a moment ago."""
-    look = partial(process.gone_fenced, site.shell(old), old)
-    if site.kept(behind_fence(old.name), lambda: "" if look() else None, MOMENT) is None:
+    """See that the dead primary is stopped behind its fence, unless that was seen a moment ago.
+
+    Behind that a hook may have switched its machine off: then it answers no more.
+    """
+
+    def look() -> str | None:
+        return "" if process.gone_fenced(site.shell(old), old) else None
+
+    try:
+        seen = site.kept(behind_fence(old.name), look, MOMENT)
+    except Unreachable:
+        if not fences(site.cluster.hooks):
+            raise
+        return
+    if seen is None:
         raise StepFailed(f"{old.name} is not stopped behind its fence.", "Nothing was promoted.", code="NOT-FENCED")
 
 

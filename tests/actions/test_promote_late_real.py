@@ -12,15 +12,17 @@ from actions import promote
 from bot.carrier import ActionCarrier, notes_path
 from bot.sites import Sites
 from bot.texts import Texts
-from core.errors import StepFailed
+from core.errors import StepFailed, Unreachable
 from core.plan import Plan, Step
 from fleet.postgres import control, failover, process
 from fleet.postgres.observe import observe
 from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
+from tests.fixtures.cut_off import CutOff
 from tests.fixtures.orphans import orphan
+from tests.fixtures.pooler import made
 from tests.fixtures.postgres import each_cluster as cluster
-from tests.fixtures.site import site, until
+from tests.fixtures.site import site, site_for, until
 from tests.fixtures.walk import Walked, do, planned, walk
 
 __all__ = ["cluster", "site"]
@@ -116,6 +118,40 @@ def test_a_loss_above_what_was_agreed_ends_it_right_before_the_promotion(
     with pytest.raises(StepFailed) as stopped:
         do(promote.ACTION, "promote", args, site, 2, shown if measured else {})
     assert stopped.value.code == "LOSS-ABOVE-CAP"
+    assert observe(site).primaries == ()
+
+
+@pytest.mark.postgres
+def test_a_machine_that_a_hook_switches_off_behind_the_fence_is_not_asked_again(cluster: DemoCluster) -> None:
+    power = made("power", "fence", command=["/bin/true"], repeatable=True)
+    with closing(site_for(cluster, power)) as reach:
+        until(lambda: len(observe(reach).standbys) == 2)
+        cluster.kill("db1")
+        way = CutOff(reach, away="")
+        plan = planned(promote.ACTION, promote.Asked("main", "db2"), way)
+
+        def switched_off(step: Step) -> None:
+            if step.name == "weigh":
+                way.away = "db1"
+
+        walked = walk(promote.ACTION, plan, way, before=switched_off)
+        assert (walked.failed, walked.steps[:4]) == (None, ["fence", "hook", "weigh", "promote"])
+        assert [node.name for node in observe(reach).primaries] == ["db2"]
+
+
+@pytest.mark.postgres
+def test_a_machine_that_goes_away_behind_the_fence_by_itself_ends_it(cluster: DemoCluster, site: Reach) -> None:
+    cluster.kill("db1")
+    way = CutOff(site, away="")
+    plan = planned(promote.ACTION, promote.Asked("main", "db2"), way)
+
+    def gone(step: Step) -> None:
+        if step.name == "promote":
+            time.sleep(failover.MOMENT)
+            way.away = "db1"
+
+    walked = walk(promote.ACTION, plan, way, before=gone)
+    assert isinstance(walked.failed, Unreachable)
     assert observe(site).primaries == ()
 
 
