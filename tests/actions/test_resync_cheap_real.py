@@ -81,6 +81,9 @@ def lose_wal(cluster: DemoCluster) -> None:
             return row == ("lost",)
 
         wait_for(lost, 20, "the slot to be lost")
+        last = connection.execute("SELECT pg_walfile_name(pg_switch_wal())").fetchone()
+        assert last is not None
+        wait_for((cluster.archive / last[0]).exists, 20, "the archiver, which may be behind")
 
 
 def test_a_standby_whose_wal_is_gone_is_fed_from_the_archive(cluster: DemoCluster, site: Site) -> None:
