@@ -1,11 +1,11 @@
 """What a run needs of the actions: look and plan again, lay notes down, do and probe a step."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from actions.contract import Action, At, StepCode
+from actions.contract import Action, At, Opening, StepCode
 from bot import sources
 from bot.inert import real
 from bot.sites import Sites
@@ -23,7 +23,7 @@ from runs.ports import Carrier
 
 _SOME_RUN = new_id("run")  # which no run has
 _GLANCE = 0.1  # seconds that it is waited for: what took longer holds no more
-_AHEAD = 3  # connections to each node: as many as the steps before a promotion use
+_AHEAD = 3  # connections to each node: for the first look, the promotion and what proves it
 _RANK = {Risk.READ: 0, Risk.CHANGE: 1, Risk.DESTRUCTIVE: 2}
 
 
@@ -55,7 +55,7 @@ class ActionCarrier:
         """Look and plan again for a run that may begin at any moment; open what its first steps will ask through."""
         again = self.look_again(plan)
         if isinstance(again, Plan):
-            self._notes(plan, "")
+            self._notes(plan, "")  # worded once, and kept for the run
             self._open(again, _AHEAD)
         return again
 
@@ -91,9 +91,14 @@ class ActionCarrier:
             shut_out(self.sites.of(run.plan.cluster), run.id, run.epoch)
 
     def _glance(self, plan: Plan, site: Site) -> None:
+        for opening, args in self._opening(plan):
+            opening.glance(site, args)
+
+    def _opening(self, plan: Plan) -> Iterator[tuple[Opening, Mapping[str, object]]]:
+        """Give what can be done ahead of the first step, if anything, and that step's args."""
         for first in plan.steps[:1]:
             if (opening := self._code(plan, first).opening) is not None:
-                opening.glance(site, dict(first.args))
+                yield opening, dict(first.args)
 
     def _notes(self, plan: Plan, run: str) -> str:
         """Word them; only the run's name is put in when clients wait."""
@@ -113,9 +118,8 @@ class ActionCarrier:
         with suppress(SeconderError):
             if plan.notes_on:
                 site.shell(site.cluster.node(plan.notes_on)).ahead(WRITE, min(count, 1))
-            for first in plan.steps[:1]:
-                if (opening := self._code(plan, first).opening) is not None:
-                    opening.ready(site, dict(first.args), min(count, 1))
+            for opening, args in self._opening(plan):
+                opening.ready(site, args, min(count, 1))
 
     def _at(self, plan: Plan, context: StepContext) -> At:
         return At(FencedSite(self.sites.of(plan.cluster), context.run, context.epoch, context.mine), context)

@@ -15,11 +15,13 @@ from fleet.errors import ShellError
 from fleet.files import read_file, write_file
 from fleet.output import KEEP
 from fleet.shell import Ran
-from fleet.waiting import Process, Waiting
+from fleet.waiting import Waiting
 
 _NOT_FOUND, _NOT_RUNNABLE = 127, 126  # what every shell says of a program that it can't start
 _PASSED_ON = ("PATH", "TZ", "LD_LIBRARY_PATH")  # nothing else: our environment holds tokens
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # another user may not look into ours
+_UNFED = 1.0  # seconds that a program has to end when nobody feeds it
+Process = subprocess.Popen[bytes]
 
 
 class LocalShell:
@@ -31,7 +33,7 @@ class LocalShell:
     def __init__(self, run_as: str = "", environment: Mapping[str, str] | None = None) -> None:
         self._run_as = run_as
         self._added = dict(environment or {})
-        self._waiting = Waiting()
+        self._waiting = Waiting[Process](lambda process: process.poll() is None, _end)
 
     def run(self, argv: Sequence[str], *, timeout: float, stdin: str = "") -> Ran:
         """Run a program to its end; see ``fleet.shell.Shell``."""
@@ -50,7 +52,7 @@ class LocalShell:
         words, user, sudo = self._words(argv, 0)
         if not sudo:
             with suppress(OSError):  # whoever runs it is told
-                self._waiting.have(argv, count, lambda: _begin(words, user))
+                self._waiting.have(tuple(argv), count, lambda: _begin(words, user))
 
     def close(self) -> None:
         """End what waits: there is no connection."""
@@ -59,7 +61,7 @@ class LocalShell:
     def _execute(self, argv: Sequence[str], *, timeout: float, stdin: bytes, keep: int) -> Ran:
         words, user, sudo = self._words(argv, timeout)
         try:
-            process = self._waiting.take(argv) or _begin(words, user)
+            process = self._waiting.take(tuple(argv)) or _begin(words, user)
         except OSError as error:
             return _not_started(argv[0], error)
         ran = finish(process, stdin=stdin, timeout=timeout, keep=keep, name=argv[0])
@@ -107,6 +109,18 @@ def _begin(words: list[bytes], user: dict[str, Any]) -> Process:
         start_new_session=True,
         **user,
     )
+
+
+def _end(process: Process) -> None:
+    """End one that nobody fed: its stdin ends, as it does when the bot dies."""
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_UNFED)
+        return
+    process.kill()
+    process.wait()
 
 
 @cache

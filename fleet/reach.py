@@ -19,13 +19,13 @@ from fleet.pinned import Address
 from fleet.shell import Shell
 from fleet.site import MARK, Read
 from fleet.ssh import SshShell
+from fleet.waiting import Waiting
 
 Connection = psycopg.Connection[dict[str, object]]
 
 _LIBPQ_LEAST = 2  # seconds: libpq takes no shorter connect_timeout
 _DEAD_AFTER = 15_000  # milliseconds without an acknowledgement
 _ANSWER = 3.0  # seconds
-_FRESH = 60.0  # seconds that a connection which was opened ahead may wait
 _KEPT = 64  # readings
 # A session reads the catalogue at its first questions, for 3 ms: asked ahead, so that clients need not wait for that.
 _FIRST = """
@@ -44,7 +44,9 @@ class Reach:
         self._lock = threading.Lock()
         self._shells: dict[tuple[str, int, str, str], Shell] = {}
         self._connections: weakref.WeakSet[Connection] = weakref.WeakSet()
-        self._ahead: dict[str, list[tuple[float, Connection]]] = {}
+        self._ahead = Waiting[Connection](
+            lambda connection: not connection.closed, lambda connection: connection.close()
+        )
         self._kept: dict[Hashable, tuple[float, object]] = {}
 
     @property
@@ -91,34 +93,25 @@ class Reach:
 
         Raises ``Unreachable``.
         """
-        with self._lock:
-            kept = self._ahead.pop(node.name, [])
-        young = [one for one in kept if time.monotonic() - one[0] < _FRESH / 2][:count]
-        for one in kept:
-            if one not in young:
-                one[1].close()
+        self._ahead.have(node.name, count, lambda: self._opened(node))
+
+    def _opened(self, node: Node) -> Connection:
+        connection = self._connect(node, _ANSWER, MARK)
         try:
-            while len(young) < count:
-                connection = self._connect(node, _ANSWER, MARK)
-                connection.execute(_FIRST)
-                young.append((time.monotonic(), connection))
-        finally:
-            with self._lock:
-                self._ahead.setdefault(node.name, []).extend(young)
+            connection.execute(_FIRST)
+        except psycopg.Error as error:
+            connection.close()
+            raise _unreachable(node, error) from error
+        return connection
 
     def _taken(self, node: Node, name: str) -> Connection | None:
-        """Give a connection that was opened ahead and still lives, each once; end those that waited too long."""
-        while True:
-            with self._lock:
-                kept = self._ahead.get(node.name)
-                if not kept:
-                    return None
-                since, connection = kept.pop()
-            if time.monotonic() - since < _FRESH:
-                with suppress(psycopg.Error):
-                    connection.execute("SELECT set_config('application_name', %s, false)", (name,))
-                    return connection
+        """Give a connection that was opened ahead and still lives, under the name that is asked for."""
+        while (connection := self._ahead.take(node.name)) is not None:
+            with suppress(psycopg.Error):
+                connection.execute("SELECT set_config('application_name', %s, false)", (name,))
+                return connection
             connection.close()
+        return None
 
     def _connect(self, node: Node, timeout: float, name: str) -> Connection:
         try:
@@ -149,8 +142,8 @@ class Reach:
         with self._lock:
             shells, connections = list(self._shells.values()), list(self._connections)
             self._shells.clear()
-            self._ahead.clear()
             self._connections.clear()
+        self._ahead.close()
         for connection in connections:
             connection.close()
         for shell in shells:
@@ -162,7 +155,7 @@ class Reach:
         return SshShell(Address(node.host, node.user, node.ssh_port, node.ssh_key), self._known_hosts, node.run_as)
 
 
-def _unreachable(node: Node, error: psycopg.OperationalError) -> Unreachable:
+def _unreachable(node: Node, error: psycopg.Error) -> Unreachable:
     why = " ".join(str(error).split())
     hint = "Does the server run, and does its pg_hba.conf let the bot's host in?"
     if "authentication failed" in why or "no password supplied" in why:

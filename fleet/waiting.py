@@ -1,66 +1,53 @@
-"""Programs that were started ahead and wait to be fed; whoever is to run the same words soon takes one."""
+"""What was opened or started ahead and waits; whoever needs such a thing soon takes one."""
 
-import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
 
 FRESH = 60.0  # seconds that one may wait
-_END = 1.0  # seconds that one has to end when nobody feeds it
-
-Process = subprocess.Popen[bytes]
+Thing = TypeVar("Thing")
 
 
-class Waiting:
-    """Keeps such programs by their words. They end by themselves when their bot dies: their stdin ends."""
+class Waiting(Generic[Thing]):
+    """Keeps such things by what they are for. ``lives`` says whether one still does, ``end`` ends one."""
 
-    def __init__(self) -> None:
+    def __init__(self, lives: Callable[[Thing], bool], end: Callable[[Thing], object]) -> None:
+        self._lives, self._end = lives, end
         self._lock = threading.Lock()
-        self._kept: dict[tuple[str, ...], list[tuple[float, Process]]] = {}
+        self._kept: dict[Hashable, list[tuple[float, Thing]]] = {}
 
-    def have(self, argv: Sequence[str], count: int, begin: Callable[[], Process]) -> None:
-        """Have so many of a program wait, of which none is about to be too old; the others are ended."""
+    def have(self, key: Hashable, count: int, begin: Callable[[], Thing]) -> None:
+        """Have so many wait, of which none is about to be too old; the others are ended. Raises as ``begin`` does."""
         with self._lock:
-            kept = self._kept.pop(tuple(argv), [])
-        young = [one for one in kept if time.monotonic() - one[0] < FRESH / 2 and one[1].poll() is None][:count]
+            kept = self._kept.pop(key, [])
+        young = [one for one in kept if time.monotonic() - one[0] < FRESH / 2 and self._lives(one[1])][:count]
         for one in kept:
             if one not in young:
-                _end(one[1])
+                self._end(one[1])
         try:
             while len(young) < count:
                 young.append((time.monotonic(), begin()))
         finally:
             with self._lock:
-                self._kept.setdefault(tuple(argv), []).extend(young)
+                self._kept.setdefault(key, []).extend(young)
 
-    def take(self, argv: Sequence[str]) -> Process | None:
-        """Give one that waits, each once; end those that waited too long."""
+    def take(self, key: Hashable) -> Thing | None:
+        """Give one that waits and lives, each once; end those that do not, or waited too long."""
         while True:
             with self._lock:
-                kept = self._kept.get(tuple(argv))
+                kept = self._kept.get(key)
                 if not kept:
                     return None
-                since, process = kept.pop()
-            if time.monotonic() - since < FRESH and process.poll() is None:
-                return process
-            _end(process)
+                since, thing = kept.pop()
+            if time.monotonic() - since < FRESH and self._lives(thing):
+                return thing
+            self._end(thing)
 
     def close(self) -> None:
         """End all."""
         with self._lock:
-            kept = [process for waiting in self._kept.values() for _since, process in waiting]
+            kept = [thing for waiting in self._kept.values() for _since, thing in waiting]
             self._kept.clear()
-        for process in kept:
-            _end(process)
-
-
-def _end(process: Process) -> None:
-    for pipe in (process.stdin, process.stdout, process.stderr):
-        if pipe is not None:
-            pipe.close()
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(_END)
-        return
-    process.kill()
-    process.wait()
+        for thing in kept:
+            self._end(thing)

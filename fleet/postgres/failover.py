@@ -4,9 +4,10 @@ Every function takes the site and the step's args; each checks again what it rel
 """
 
 import time
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from collections.abc import Set as AbstractSet
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 
 from core.errors import SeconderError, StepFailed
 from core.outcome import Evidence, Probe
@@ -21,7 +22,7 @@ from fleet.postgres.standing import Stands, stand, stands
 from fleet.postgres.view import ClusterView
 from fleet.site import Site
 
-Asked = Mapping[str, Future[Stands | None]]
+Asked = Mapping[str, Callable[[], Stands | None]]
 RECEIVERS_TIME = 20.0  # seconds for receivers to notice that nobody sends
 MOMENT = 0.1  # seconds that a look holds while clients wait: a program over SSH may take as long to answer
 
@@ -127,9 +128,8 @@ def _unheard(site: Site, node: str, candidate: str) -> Mapping[str, Stands]:
         asked = _ask(pool, site, {node, candidate})  # at once: clients wait
         if _answers(site, dead):
             raise _back(node)
-        here = stand(site, new)
-        others = {**_told(asked), **_answered({candidate: here})}
-    if here is None or here.hears == dead.port:
+        others = _told({candidate: partial(stand, site, new), **asked})
+    if candidate not in others or others[candidate].hears == dead.port:
         return {**others, candidate: _silence(site, new, dead)}
     return others
 
@@ -148,16 +148,13 @@ def _answers(site: Site, node: Node) -> bool:
 
 def _ask(pool: Executor, site: Site, without: AbstractSet[str]) -> Asked:
     """Ask the others where they stand: a whole look was taken when the run began, here it is a quick question each."""
-    return {name: pool.submit(stand, site, node) for name, node in site.cluster.nodes.items() if name not in without}
+    wanted = {name: node for name, node in site.cluster.nodes.items() if name not in without}
+    return {name: pool.submit(stand, site, node).result for name, node in wanted.items()}
 
 
 def _told(asked: Asked) -> Mapping[str, Stands]:
     """Give where those stand that answered. Raises ``StepFailed`` when one of them accepts writes."""
-    return _answered({name: answer.result() for name, answer in asked.items()})
-
-
-def _answered(told: Mapping[str, Stands | None]) -> Mapping[str, Stands]:
-    found = {name: stands for name, stands in told.items() if stands is not None}
+    found = {name: told for name, answer in asked.items() if (told := answer()) is not None}
     if writers := [name for name, answer in found.items() if answer.writes]:
         raise StepFailed(f"{writers[0]} accepts writes.", "Look at the cluster again.", code="TWO-PRIMARIES")
     return found

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fleet import waiting
+from fleet import local, waiting
 from fleet.local import LocalShell
 from tests.fixtures.site import until
 
@@ -103,8 +103,8 @@ def test_when_its_bot_is_killed_it_ends_without_having_done_anything(tmp_path: P
 
 
 def test_what_ignores_that_its_input_ended_is_killed(shell: LocalShell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "_END", 0.1)
-    shell.ahead(["sleep", "60", *[]], 1)
+    monkeypatch.setattr(local, "_UNFED", 0.1)
+    shell.ahead(["sleep", "60"], 1)
     (sleeps,) = [each for each in psutil.Process().children() if each.cmdline() == ["sleep", "60"]]
     shell.ahead(["sleep", "60"], 0)
     assert not sleeps.is_running()
