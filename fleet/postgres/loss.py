@@ -7,11 +7,9 @@ from datetime import datetime
 
 from core.errors import StepFailed
 from fleet.inventory import Node
-from fleet.postgres import lsn, wal
+from fleet.postgres import lsn, standing, wal
 from fleet.postgres.control import read_control
-from fleet.postgres.controldata import Control
-from fleet.postgres.patience import talk
-from fleet.postgres.standing import Stands, stands
+from fleet.postgres.standing import Stands
 from fleet.site import Read, Site
 
 WAL_BYTES = 16 * 1024 * 1024
@@ -55,23 +53,22 @@ def measure(site: Site, dead: Node, candidate: Node) -> Loss:
     not be promised.
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="candidate") as pool:
-        standing = pool.submit(_standing, site, candidate)
+        asked = pool.submit(standing.where, site, candidate)
         seal = wal.seal(site.shell(dead), dead)
         end = _end(site, dead, seal)
-        return lacks(site, dead, standing.result(), seal, end)
+        return lacks(site, dead, asked.result(), seal, end)
 
 
-def lacks(site: Site, dead: Node, standing: Stands, seal: str, end: int | None = None) -> Loss:
+def lacks(site: Site, dead: Node, here: Stands, seal: str, known: tuple[int, int] | None = None) -> Loss:
     """Give what a standby that stands there lacks of what ``dead`` has.
 
     ``seal``: the one over the dead one's WAL, looked at since it was seen stopped; what was read under it a moment ago
-    is not read again. ``end``: where that WAL ends, if known. Raises as ``measure`` does.
+    is not read again. ``known``: its timeline and where that WAL ends, if that was read. Raises as ``measure`` does.
     """
-    end = _end(site, dead, seal) if end is None else end
-    has, replayed = standing.end, standing.replayed
+    timeline, end = known or _end(site, dead, seal)
+    has, replayed = here.end, here.replayed
     if has >= end:
         return Loss(0, 0, 0, end, has, replayed, seal)
-    timeline = _control(site, dead, seal).timeline
     lost = _once(site, seal, dead, f"after {has}", lambda: wal.commits_after(site.shell(dead), dead, timeline, has))
     return Loss(end - has, lost.count, _seconds(lost, replayed), end, has, lost.last or replayed, seal)
 
@@ -84,15 +81,12 @@ def see_within(found: Loss, dead: str, candidate: str, wal_bytes: int, wal_secon
         raise StepFailed(f"{candidate} lacks {found.words}; at most {allowed} was agreed.", hint, code="LOSS-ABOVE-CAP")
 
 
-def _control(site: Site, dead: Node, seal: str) -> Control:
-    return _once(site, seal, dead, "control", lambda: read_control(site.shell(dead), dead))
+def _end(site: Site, dead: Node, seal: str) -> tuple[int, int]:
+    """Give the timeline of a stopped server, and where its WAL ends."""
 
-
-def _end(site: Site, dead: Node, seal: str) -> int:
-    found = _control(site, dead, seal)
-
-    def read() -> int:
-        return wal.end_of_wal(site.shell(dead), dead, found.timeline, found.redo)
+    def read() -> tuple[int, int]:
+        found = read_control(site.shell(dead), dead)
+        return found.timeline, wal.end_of_wal(site.shell(dead), dead, found.timeline, found.redo)
 
     return _once(site, seal, dead, "end", read)
 
@@ -100,11 +94,6 @@ def _end(site: Site, dead: Node, seal: str) -> int:
 def _once(site: Site, seal: str, dead: Node, what: str, read: Callable[[], Read]) -> Read:
     """Read something of a stopped server once under its seal, or each time where there is none."""
     return site.kept((dead.name, seal, what), read) if seal else read()
-
-
-def _standing(site: Site, candidate: Node) -> Stands:
-    with talk(site, candidate) as connection:
-        return stands(connection)
 
 
 def _seconds(lost: wal.Commits, replayed: datetime | None) -> int:

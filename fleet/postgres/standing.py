@@ -55,10 +55,15 @@ def reached(connection: Connection, name: str) -> Stands:
 def stand(site: Site, node: Node) -> Stands | None:
     """Say where a server stands; None without an answer."""
     try:
-        with talk(site, node) as connection:
-            return stands(connection)
+        return where(site, node)
     except SeconderError:
         return None
+
+
+def where(site: Site, node: Node) -> Stands:
+    """Say where a server stands. Raises ``Unreachable``, ``TimedOut``, ``StepFailed``."""
+    with talk(site, node) as connection:
+        return stands(connection)
 
 
 def stands(connection: Connection) -> Stands:

@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import SeconderError
 from fleet.inventory import Node
-from fleet.postgres import loss, wal
+from fleet.postgres import loss, standing, wal
 from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
 from tests.fixtures.postgres import each_cluster as cluster
@@ -34,7 +34,7 @@ def test_what_was_read_under_a_seal_is_not_read_again_while_the_seal_holds(clust
     db1, db2 = site.cluster.node("db1"), site.cluster.node("db2")
     crash_after(cluster, 3)
     seal = wal.seal(site.shell(db1), db1)
-    found, here = loss.measure(site, db1, db2), loss._standing(site, db2)
+    found, here = loss.measure(site, db1, db2), standing.where(site, db2)
     assert wal.seal(site.shell(db1), db1) == seal != ""
     assert found.seal == seal
     assert loss.lacks(site, blind(db1), here, seal) == found
