@@ -2,7 +2,6 @@
 
 import os
 import socket
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, LiteralString
@@ -12,9 +11,11 @@ import psycopg
 from core.errors import StepFailed, Unreachable
 from fleet.errors import TimedOut
 from fleet.inventory import Node
+from fleet.postgres.alarms import Alarms
 from fleet.site import Site
 
 ANSWER = 5.0  # seconds for something quick
+_ALARMS = Alarms()
 
 Connection = psycopg.Connection[dict[str, object]]
 
@@ -25,25 +26,21 @@ def patience(connection: Connection, seconds: float, what: str) -> Iterator[None
 
     ``statement_timeout`` is no substitute: the server itself measures it, and stops doing so once a commit waits.
     """
-    cut = threading.Event()
     guard = os.dup(connection.fileno())
 
     def sever() -> None:
-        cut.set()
         with socket.socket(fileno=os.dup(guard)) as link:
             link.shutdown(socket.SHUT_RDWR)
 
-    timer = threading.Timer(seconds, sever)
-    timer.start()
+    alarm = _ALARMS.set(seconds, sever)
     try:
         yield
     except psycopg.Error as error:
-        if cut.is_set():
+        if alarm.rang:
             raise TimedOut(f"{what} took longer than {seconds:g} s.", "Look whether the server is frozen.") from error
         raise
     finally:
-        timer.cancel()
-        timer.join()
+        _ALARMS.unset(alarm)
         os.close(guard)
 
 
