@@ -118,8 +118,9 @@ class Gate:
             store.drop_grant(session, request_id)
             record(session, self.clock, request, "request.voted", actor=actor, detail={"verdict": "taken back"})
             if request.state is State.APPROVED:
-                return move(session, self.clock, request, Event.TAKE_BACK, actor=actor)
-            store.touch(session, request_id)
+                move(session, self.clock, request, Event.TAKE_BACK, actor=actor)
+            else:
+                store.touch(session, request_id)
             return loaded(session, request_id)
 
     def precheck(self, actor: Actor, request_id: str) -> Refusal | None:

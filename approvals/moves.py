@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from approvals import store
@@ -11,7 +11,7 @@ from approvals.model import Request, State
 from approvals.people import Person
 from audit import ledger
 from audit.store import Session
-from core.clock import Clock, stamp
+from core.clock import Clock, moment, stamp
 from core.errors import SeconderError
 from core.grant import Grant
 from core.ids import new_token
@@ -75,15 +75,17 @@ def move(
     state = next_state(request.state, event)
     if isinstance(state, Refusal):
         return state
+    moved = replace(request, version=request.version + 1, state=state, note=note)
     values = {"state": state.value, "note": note}
     if state.ended:
         values |= {"ended_at": stamp(clock.now()), "ended_by": actor.person.name if actor else SYSTEM}
+        moved = replace(moved, ended_at=moment(values["ended_at"]), ended_by=values["ended_by"])
     if not store.change(session, request, values):
         raise Outrun("Somebody else was faster; this request has moved on.", "Look at its card.")
     if state in _RECORDED:
         more = {"note": note} if note else {}
         record(session, clock, request, _RECORDED[state], actor=actor, detail={**more, **(detail or {})})
-    return loaded(session, request.id)
+    return moved  # nothing else of it changed since it was read, or there would have been no change
 
 
 def grant(session: Session, clock: Clock, request: Request, *, by: Sequence[str]) -> Request | Refusal:

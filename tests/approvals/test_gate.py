@@ -114,6 +114,7 @@ def test_only_the_requester_withdraws(gate: Gate) -> None:
     came = gate.withdraw(actor("ana"), request.id)
     assert isinstance(came, Request)
     assert came.state is State.WITHDRAWN
+    assert came == gate.find(request.id)
 
 
 def test_an_expired_request_takes_no_vote_and_ends_as_expired(gate: Gate, clock: StandingClock, ending: Ending) -> None:
@@ -147,6 +148,7 @@ def test_a_grant_is_redeemed_once(gate: Gate, store: Store, book: Book, ending: 
     came = redeem(store, book, grant)
     assert isinstance(came, Request)
     assert came.state is State.RUNNING
+    assert came == gate.find(came.id)
     assert code(redeem(store, book, grant)) == "GRANT-INVALID"
 
 
