@@ -53,7 +53,9 @@ def run(shell: Shell, here: Node, words: list[str], step: StepContext, *, stoppa
             raise StepFailed("It was stopped on request.", code="STOPPED")
         show(said)
 
-    return jobs.run(shell, here.work, job, step.epoch, words, timeout=step.deadline, on_poll=on_poll)
+    ran = jobs.run(shell, here.work, job, step.epoch, words, timeout=step.deadline, on_poll=on_poll)
+    show(ran.err)  # a quick one has said nothing before
+    return ran
 
 
 def progress(step: StepContext) -> Callable[[str], None]:
