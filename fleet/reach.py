@@ -2,7 +2,6 @@
 
 import math
 import threading
-import time
 import weakref
 from collections.abc import Callable, Hashable
 from contextlib import suppress
@@ -14,6 +13,7 @@ from psycopg.rows import dict_row
 
 from core.errors import Unreachable
 from fleet.inventory import LOCAL, Cluster, Machine, Node
+from fleet.kept import Kept
 from fleet.local import LocalShell
 from fleet.pinned import Address
 from fleet.shell import Shell
@@ -26,7 +26,6 @@ Connection = psycopg.Connection[dict[str, object]]
 _LIBPQ_LEAST = 2  # seconds: libpq takes no shorter connect_timeout
 _DEAD_AFTER = 15_000  # milliseconds without an acknowledgement
 _ANSWER = 3.0  # seconds
-_KEPT = 64  # readings
 # A session reads the catalogue at its first questions, for 3 ms: asked ahead, so that clients need not wait for that.
 _FIRST = """
     SELECT pg_is_in_recovery(), set_config('application_name', current_setting('application_name'), false),
@@ -47,7 +46,7 @@ class Reach:
         self._ahead = Waiting[Connection](
             lambda connection: not connection.closed, lambda connection: connection.close()
         )
-        self._kept: dict[Hashable, tuple[float, object]] = {}
+        self._kept = Kept()
 
     @property
     def cluster(self) -> Cluster:
@@ -75,18 +74,7 @@ class Reach:
 
     def kept(self, key: Hashable, read: Callable[[], Read], seconds: float = math.inf) -> Read:
         """Give what was read for a key before, no longer ago than that; see ``fleet.site.Site``."""
-        began = time.monotonic()
-        with self._lock:
-            since, before = self._kept.get(key, (-math.inf, None))
-        if began - since < seconds:
-            return cast(Read, before)
-        found = read()
-        with self._lock:
-            self._kept.pop(key, None)
-            while len(self._kept) >= _KEPT:
-                del self._kept[next(iter(self._kept))]
-            self._kept[key] = began, found
-        return found
+        return cast(Read, self._kept.get(key, read, seconds))
 
     def ahead(self, node: Node, count: int) -> None:
         """Have so many connections open for those who connect within the next seconds: clients will be waiting then.
