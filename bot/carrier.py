@@ -1,7 +1,7 @@
 """What a run needs of the actions: look and plan again, lay notes down, do and probe a step."""
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -16,13 +16,11 @@ from core.outcome import Evidence, Probe, Refusal
 from core.plan import Plan, Risk, Step
 from core.step import StepContext
 from fleet.fenced import FencedSite, shut_out
-from fleet.files import WRITE
 from fleet.site import Site
 from runs.model import Run
 from runs.ports import Carrier
 
 _SOME_RUN = new_id("run")  # which no run has
-_GLANCE = 0.1  # seconds that it is waited for: what took longer holds no more
 _AHEAD = 3  # connections to each node: for the first look, the promotion and what proves it
 _RANK = {Risk.READ: 0, Risk.CHANGE: 1, Risk.DESTRUCTIVE: 2}
 
@@ -55,8 +53,7 @@ class ActionCarrier:
         """Look and plan again for a run that may begin at any moment; open what its first steps will ask through."""
         again = self.look_again(plan)
         if isinstance(again, Plan):
-            self._notes(plan, "")  # worded once, and kept for the run
-            self._open(again, _AHEAD)
+            self._open(plan, _AHEAD)  # as it was agreed, which is what a run carries out
         return again
 
     def let_go(self, plan: Plan) -> None:
@@ -69,13 +66,8 @@ class ActionCarrier:
             return
         site = self.sites.of(plan.cluster)
         node = site.cluster.node(plan.notes_on)
-        pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="glance")
-        glancing = pool.submit(self._glance, plan, site)  # at once: clients may be waiting
-        try:
-            site.shell(node).write(notes_path(plan, node.work, run), self._notes(plan, run))
-            wait([glancing], _GLANCE)
-        finally:
-            pool.shutdown(wait=False)
+        threading.Thread(target=self._glance, args=(plan, site), name="glance").start()  # clients may be waiting
+        site.shell(node).write(notes_path(plan, node.work, run), self._notes(plan, run))
 
     def do(self, plan: Plan, step: Step, context: StepContext) -> Evidence:
         """Carry out one step."""
@@ -91,8 +83,10 @@ class ActionCarrier:
             shut_out(self.sites.of(run.plan.cluster), run.id, run.epoch)
 
     def _glance(self, plan: Plan, site: Site) -> None:
-        for opening, args in self._opening(plan):
-            opening.glance(site, args)
+        """Look, for the first step: what it finds it will find by itself, and say."""
+        with suppress(SeconderError):
+            for opening, args in self._opening(plan):
+                opening.glance(site, args)
 
     def _opening(self, plan: Plan) -> Iterator[tuple[Opening, Mapping[str, object]]]:
         """Give what can be done ahead of the first step, if anything, and that step's args."""
@@ -117,7 +111,10 @@ class ActionCarrier:
                 site.ahead(node, count)
         with suppress(SeconderError):
             if plan.notes_on:
-                site.shell(site.cluster.node(plan.notes_on)).ahead(WRITE, min(count, 1))
+                node = site.cluster.node(plan.notes_on)
+                text = self._notes(plan, _SOME_RUN)
+                if _SOME_RUN not in text:  # else each run's are others
+                    site.shell(node).stage(notes_folder(node.work), text, min(count, 1))
             for opening, args in self._opening(plan):
                 opening.ready(site, args, min(count, 1))
 
@@ -179,4 +176,9 @@ def made_plan(action: Action, asked: object, sites: Sites, cluster: str) -> Plan
 
 def notes_path(plan: Plan, work: str, run: str) -> str:
     """Give where the by-hand commands of a run lie on the node."""
-    return f"{work}/by-hand/{plan.cluster}-{plan.action}-{run}.txt"
+    return f"{notes_folder(work)}/{plan.cluster}-{plan.action}-{run}.txt"
+
+
+def notes_folder(work: str) -> str:
+    """Give where on a node by-hand commands lie."""
+    return f"{work}/by-hand"

@@ -41,6 +41,10 @@ class FencedShell:
         """Have programs started that nobody has fed yet: whoever does is asked then."""
         self.shell.ahead(argv, count)
 
+    def stage(self, folder: str, text: str, count: int) -> None:
+        """Have a text lie ready that has no name yet: whoever gives it one is asked then."""
+        self.shell.stage(folder, text, count)
+
     def close(self) -> None:
         """Leave the connections to whoever holds the real shell."""
 

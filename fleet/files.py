@@ -1,6 +1,7 @@
 """Reading and writing whole files through a shell, as the user that programs run as."""
 
 import secrets
+from collections.abc import Sequence
 from typing import Protocol
 
 from fleet.errors import ShellError
@@ -13,36 +14,58 @@ FILE_TIMEOUT = 30.0  # seconds
 _READ = 'LC_ALL=C; export LC_ALL; exec cat -- "$1"'
 
 # The size is checked before the rename: a connection cut half-way looks like the end of the file. dd takes, counts and
-# syncs in one program, for clients may be waiting; after "2+0 records out" it says "81920 bytes copied".
-_WRITE = """
+# syncs in one program; after "2+0 records out" it says "81920 bytes copied".
+_TAKE = """
 set -eu
+put() { LC_ALL=C dd bs=65536 conv=fsync; }
+free() { if [ -d "$path" ]; then echo "$path is a folder" >&2; exit 1; fi; }
+take() {
+    umask 077
+    [ -d "${new%/*}/" ] || mkdir -p -- "${new%/*}/"
+    trap 'rm -f -- "$new"' EXIT
+    set -C
+    exec 3> "$new"
+    [ "$mode" = 0600 ] || chmod -- "$mode" "$new"
+    said=$(fill 2>&1 >&3) || { echo "$said" >&2; exit 1; }
+    case $said in
+    *"
+$size byte"*) ;;
+    *) echo "the content did not arrive whole" >&2; exit 1 ;;
+    esac
+}
+"""
+_WRITE = """
 IFS= read -r path
 read -r mode size token
 new=$path.$token.new
-umask 077
-if [ -d "$path" ]; then echo "$path is a folder" >&2; exit 1; fi
-[ -d "${path%/*}/" ] || mkdir -p -- "${path%/*}/"
-trap 'rm -f -- "$new"' EXIT
-set -C
-exec 3> "$new"
-[ "$mode" = 0600 ] || chmod -- "$mode" "$new"
-said=$(LC_ALL=C dd bs=65536 conv=fsync 2>&1 >&3) || { echo "$said" >&2; exit 1; }
-case $said in
-*"
-$size byte"*) ;;
-*) echo "the content did not arrive whole" >&2; exit 1 ;;
-esac
+fill() { put; }
+free
+take
 mv -f -- "$new" "$path"
 trap - EXIT
 sync -- "${path%/*}/" 2>/dev/null || :
 """
-WRITE = ("sh", "-c", _WRITE, "write")  # does nothing before it is fed: it may be started ahead
+WRITE = ("sh", "-c", _TAKE + _WRITE, "write")
+# Takes a text and waits for its name; one program more is run then. Without a name, as when the bot dies, it is gone.
+_STAGE = """
+IFS= read -r folder
+read -r size token
+mode=0600 new=$folder/.$token.new
+fill() { head -c "$size" | put; }
+take
+sync -- "$folder/" 2>/dev/null || :
+IFS= read -r path
+free
+exec mv -f -- "$new" "$path"
+"""
+STAGE = ("sh", "-c", _TAKE + _STAGE, "stage")
+STAGED = 32 << 10  # bytes at most: as much goes into a pipe at once, whoever is slow to read it
 
 
 class Execute(Protocol):
     """How a shell runs a program, with the limit on kept output as a choice."""
 
-    def __call__(self, argv: list[str], *, timeout: float, stdin: bytes, keep: int) -> Ran:
+    def __call__(self, argv: Sequence[str], *, timeout: float, stdin: bytes, keep: int) -> Ran:
         """Run a program to its end."""
         ...
 
@@ -63,14 +86,29 @@ def read_file(execute: Execute, path: str) -> str | None:
 def write_file(execute: Execute, path: str, text: str, mode: int) -> None:
     """Put a file in place whole, with its content over stdin. Raises ``ShellError``, ``Unreachable``."""
     _absolute(path)
-    try:
-        content = text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise ShellError(f"What should go into {path} is not valid text.", code="FILE-WRITE") from error
+    content = _bytes(path, text)
     head = f"{path}\n{mode:04o} {len(content)} {secrets.token_hex(6)}\n".encode()
-    ran = execute(list(WRITE), timeout=FILE_TIMEOUT, stdin=head + content, keep=LARGEST)
+    written(execute(WRITE, timeout=FILE_TIMEOUT, stdin=head + content, keep=LARGEST), path)
+
+
+def stage(folder: str, text: str) -> bytes:
+    """Give what ``STAGE`` is fed before it waits for the name. Raises ``ShellError``."""
+    _absolute(folder)
+    content = _bytes(folder, text)
+    return f"{folder}\n{len(content)} {secrets.token_hex(6)}\n".encode() + content
+
+
+def written(ran: Ran, path: str) -> None:
+    """See that a file was put in place. Raises ``ShellError``."""
     if not ran.ok:
         raise ShellError(f"{path} can't be written: {ran.err.strip()}", "Check the folder and disk.", code="FILE-WRITE")
+
+
+def _bytes(path: str, text: str) -> bytes:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ShellError(f"What should go into {path} is not valid text.", code="FILE-WRITE") from error
 
 
 def _absolute(path: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from fleet.argv import as_user, encode, feed, limited, sudo_error, sudo_refused
 from fleet.child import finish
 from fleet.errors import ShellError
-from fleet.files import read_file, write_file
+from fleet.files import FILE_TIMEOUT, STAGE, STAGED, read_file, stage, write_file, written
 from fleet.output import KEEP
 from fleet.shell import Ran
 from fleet.waiting import Waiting
@@ -20,6 +20,7 @@ from fleet.waiting import Waiting
 _NOT_FOUND, _NOT_RUNNABLE = 127, 126  # what every shell says of a program that it can't start
 _PASSED_ON = ("PATH", "TZ", "LD_LIBRARY_PATH")  # nothing else: our environment holds tokens
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # another user may not look into ours
+_PRIVATE = 0o600  # the mode of what is staged
 _UNFED = 1.0  # seconds that a program has to end when nobody feeds it
 Process = subprocess.Popen[bytes]
 
@@ -45,7 +46,12 @@ class LocalShell:
 
     def write(self, path: str, text: str, *, mode: int = 0o600) -> None:
         """Put a file in place whole, owned by the shell's user; see ``fleet.shell.Shell``."""
-        write_file(self._execute, path, text, mode)
+        folder, _, _name = path.rpartition("/")
+        if mode == _PRIVATE and (staged := self._waiting.take((folder, text))) is not None:
+            name = f"{path}\n".encode()
+            written(finish(staged, stdin=name, timeout=FILE_TIMEOUT, keep=KEEP, name=STAGE[0]), path)
+        else:
+            write_file(self._execute, path, text, mode)
 
     def ahead(self, argv: Sequence[str], count: int) -> None:
         """Have programs wait to be fed; none through sudo, which would ask its rules ahead of time, too."""
@@ -53,6 +59,14 @@ class LocalShell:
         if not sudo:
             with suppress(OSError):  # whoever runs it is told
                 self._waiting.have(tuple(argv), count, lambda: _begin(words, user))
+
+    def stage(self, folder: str, text: str, count: int) -> None:
+        """Have a text wait for its name, as a program that was fed all but that."""
+        words, user, sudo = self._words(STAGE, 0)
+        fed = stage(folder, text)
+        if not sudo and len(fed) <= STAGED:
+            with suppress(OSError):  # whoever writes it is told
+                self._waiting.have((folder, text), count, lambda: _begin(words, user, fed))
 
     def close(self) -> None:
         """End what waits: there is no connection."""
@@ -98,8 +112,8 @@ class LocalShell:
         return {"env": {**_environment(entry.pw_uid), "PATH": _SYSTEM_PATH, **self._added}, **identity}, False
 
 
-def _begin(words: list[bytes], user: dict[str, Any]) -> Process:
-    return subprocess.Popen(
+def _begin(words: list[bytes], user: dict[str, Any], fed: bytes = b"") -> Process:
+    process = subprocess.Popen(
         words,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -109,6 +123,9 @@ def _begin(words: list[bytes], user: dict[str, Any]) -> Process:
         start_new_session=True,
         **user,
     )
+    if fed and process.stdin is not None:
+        process.stdin.write(fed)
+    return process
 
 
 def _end(process: Process) -> None:

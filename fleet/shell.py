@@ -49,6 +49,14 @@ class Shell(Protocol):
         """
         ...
 
+    def stage(self, folder: str, text: str, count: int) -> None:
+        """Have so many copies of a text lie in a folder under hidden names, for whoever writes it there soon (0600).
+
+        Such a file has its content on the disk before it has its name. 0 lets go of them. As with ``ahead``, to some
+        shells it is nothing. Raises ``ShellError`` for what could not be written either.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of connections."""
         ...

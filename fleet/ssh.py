@@ -61,6 +61,9 @@ class SshShell:
     def ahead(self, argv: Sequence[str], count: int) -> None:
         """Start nothing: a session that waits counts among those that the host allows, and may be cut off unseen."""
 
+    def stage(self, folder: str, text: str, count: int) -> None:
+        """Stage nothing, as ``ahead``."""
+
     def close(self) -> None:
         """Let go of the connection."""
         with self._lock:

@@ -53,7 +53,7 @@ def test_the_first_steps_look_is_taken_beside_them(sites: Sites) -> None:
     seen: list[object] = []
     carrier(sites, lambda site, args: seen.append((site, args))).leave_notes(PLAN, "run-1")
     assert seen == [(sites.of("main"), dict(PLAN.steps[0].args))]
-    assert "run run-1 of plan" in laid(sites, PLAN, "run-1")
+    assert "TO GO ON" in laid(sites, PLAN, "run-1")
 
 
 def test_each_run_has_its_own_name_in_them(sites: Sites) -> None:
@@ -67,7 +67,7 @@ def test_they_do_not_wait_for_a_look_that_takes_long(sites: Sites) -> None:
     goes_on = threading.Event()
     try:
         carrier(sites, lambda _site, _args: goes_on.wait(20)).leave_notes(PLAN, "run-1")
-        assert "run run-1 of plan" in laid(sites, PLAN, "run-1")
+        assert "TO GO ON" in laid(sites, PLAN, "run-1")
         assert any(each.name.startswith("glance") for each in threading.enumerate())
     finally:
         goes_on.set()
@@ -78,4 +78,4 @@ def test_a_look_that_finds_something_stops_nothing_for_the_step_itself_looks(sit
         raise Unreachable("db2 does not answer.")
 
     carrier(sites, finds).leave_notes(PLAN, "run-1")
-    assert "run run-1 of plan" in laid(sites, PLAN, "run-1")
+    assert "TO GO ON" in laid(sites, PLAN, "run-1")

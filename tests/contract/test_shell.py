@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fleet import files
 from fleet.errors import ShellError, TimedOut
 from fleet.output import KEEP
 from fleet.shell import Ran, Shell
@@ -190,9 +189,21 @@ def test_a_program_that_may_have_been_started_ahead_ends_as_any_other(shell: She
     shell.ahead(asks, 1)
     shell.ahead(asks, 0)
     assert shell.run(asks, timeout=10).code == 70
-    shell.ahead(files.WRITE, 1)
-    shell.write(f"{place}/ahead", "a line\n")
-    assert shell.read(f"{place}/ahead") == "a line\n"
+
+
+def test_a_text_that_may_have_been_staged_is_written_as_any_other(shell: Shell, place: Path) -> None:
+    shell.stage(f"{place}/notes", "a line\n", 1)
+    shell.write(f"{place}/notes/one", "another line\n")
+    for name in ("two", "three"):
+        shell.write(f"{place}/notes/{name}", "a line\n")
+    shell.stage(f"{place}/notes", "a line\n", 1)
+    shell.stage(f"{place}/notes", "a line\n", 0)
+    shell.stage(str(place), "a line\n", 1)
+    shell.run(["mkdir", f"{place}/folder"], timeout=10)
+    with pytest.raises(ShellError, match="is a folder"):
+        shell.write(f"{place}/folder", "a line\n")
+    said = shell.run(["find", str(place), "-type", "f", "-printf", "%f %m %s\n"], timeout=10).out
+    assert sorted(said.splitlines()) == ["one 600 13", "three 600 7", "two 600 7"]
 
 
 @pytest.mark.parametrize("path", ["", "relative", "~/file", "/tmp/", "/tmp/two\nlines"])

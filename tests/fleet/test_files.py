@@ -1,4 +1,5 @@
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def test_text_that_has_no_bytes_is_refused(tmp_path: Path) -> None:
 
 
 def test_any_other_failure_of_cat_is_an_error() -> None:
-    def failing(argv: list[str], *, timeout: float, stdin: bytes, keep: int) -> Ran:
+    def failing(argv: Sequence[str], *, timeout: float, stdin: bytes, keep: int) -> Ran:
         del argv, timeout, stdin, keep
         return Ran(1, "", "cat: /x: Input/output error\n")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fleet import local, waiting
+from fleet import files, local, waiting
 from fleet.local import LocalShell
 from tests.fixtures.site import until
 
@@ -17,6 +17,14 @@ import sys
 from fleet.local import LocalShell
 shell = LocalShell()
 shell.ahead(sys.argv[1:], 1)
+print("there", flush=True)
+input()
+"""
+STAGING_BOT = """
+import sys
+from fleet.local import LocalShell
+shell = LocalShell()
+shell.stage(sys.argv[1], "a line\\n", 1)
 print("there", flush=True)
 input()
 """
@@ -108,3 +116,59 @@ def test_what_ignores_that_its_input_ended_is_killed(shell: LocalShell, monkeypa
     (sleeps,) = [each for each in psutil.Process().children() if each.cmdline() == ["sleep", "60"]]
     shell.ahead(["sleep", "60"], 0)
     assert not sleeps.is_running()
+
+
+def test_a_text_lies_there_without_a_name_until_somebody_writes_it(shell: LocalShell, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("old")
+    shell.stage(str(tmp_path), "new\n", 1)
+    until(lambda: lies(tmp_path) == "new\n")
+    assert (tmp_path / "file").read_text() == "old"
+    shell.write(str(tmp_path / "file"), "other\n")
+    shell.write(str(tmp_path / "file"), "new\n", mode=0o640)
+    assert lies(tmp_path) == "new\n"
+    (staged,) = hidden(tmp_path)
+    number = staged.stat().st_ino
+    shell.write(str(tmp_path / "file"), "new\n")
+    assert (tmp_path / "file").stat().st_ino == number
+    assert hidden(tmp_path) == []
+
+
+@pytest.mark.parametrize("how", ["let go", "closed"])
+def test_a_text_that_nobody_writes_is_gone(shell: LocalShell, tmp_path: Path, how: str) -> None:
+    shell.stage(str(tmp_path / "notes"), "a line\n", 1)
+    until(lambda: lies(tmp_path / "notes") == "a line\n")
+    if how == "closed":
+        shell.close()
+    else:
+        shell.stage(str(tmp_path / "notes"), "a line\n", 0)
+    assert list((tmp_path / "notes").iterdir()) == []
+
+
+def test_a_text_whose_bot_is_killed_is_gone(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", STAGING_BOT, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stdin is not None
+    with process, process.stdout, process.stdin:
+        assert process.stdout.readline() == b"there\n"
+        until(lambda: lies(tmp_path) == "a line\n")
+        process.kill()
+        until(lambda: hidden(tmp_path) == [])
+
+
+def test_a_text_that_is_too_large_for_a_pipe_is_not_staged_and_written_all_the_same(
+    shell: LocalShell, tmp_path: Path
+) -> None:
+    text = "x" * files.STAGED
+    shell.stage(str(tmp_path), text, 1)
+    shell.write(str(tmp_path / "file"), text)
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+def hidden(place: Path) -> list[Path]:
+    return list(place.glob(".*.new"))
+
+
+def lies(place: Path) -> str:
+    return "".join(each.read_text() for each in hidden(place))
