@@ -29,7 +29,11 @@ _ANSWER = 3.0  # seconds
 # A session reads the catalogue at its first questions, for 3 ms: asked ahead, so that clients need not wait for that.
 _FIRST = """
     SELECT pg_is_in_recovery(), set_config('application_name', current_setting('application_name'), false),
-           (SELECT count(*) FROM pg_stat_activity), (SELECT count(*) FROM pg_stat_wal_receiver)
+           greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::text,
+           extract(epoch FROM pg_last_xact_replay_timestamp())::float8,
+           (SELECT count(sender_port) FROM pg_stat_wal_receiver WHERE status = 'streaming'),
+           (SELECT count(wait_event_type || ' ' || wait_event) FROM pg_stat_activity
+             WHERE backend_type = 'startup' AND (wait_event_type IN ('Lock') OR wait_event LIKE 'RecoveryConflict%'))
 """
 _IDLE, _INTERVAL, _MISSES = 5, 3, 3  # seconds, seconds, times: TCP keepalives
 

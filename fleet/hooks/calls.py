@@ -1,16 +1,15 @@
 """A hook's HTTP call: one request, no redirect followed, an end after its time limit whatever the other side does."""
 
 import http.client
-import os
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from core.errors import StepFailed, Unreachable
+from fleet.alarms import cut_after
 from fleet.errors import TimedOut
 from fleet.hooks.hook import Call
 
@@ -79,27 +78,15 @@ def _headers(call: Call) -> dict[str, str]:
 
 @contextmanager
 def _limited(link: socket.socket, call: Call) -> Iterator[None]:
-    """Cut the connection at the limit: a socket's own starts anew with every byte that drips in."""
-    cut, guard = threading.Event(), os.dup(link.fileno())
-
-    def sever() -> None:
-        cut.set()
-        with socket.socket(fileno=os.dup(guard)) as same:
-            same.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(call.seconds, sever)
-    timer.start()
-    try:
-        yield
-    except (OSError, http.client.HTTPException) as error:
-        if not cut.is_set() and not isinstance(error, TimeoutError):
-            raise
-        raise _too_long(call) from error
-    finally:
-        timer.cancel()
-        timer.join()
-        os.close(guard)
-    if cut.is_set():  # an answer without a length just ends
+    """Cut the connection at the limit."""
+    with cut_after(call.seconds, link.fileno()) as alarm:
+        try:
+            yield
+        except (OSError, http.client.HTTPException) as error:
+            if not alarm.rang and not isinstance(error, TimeoutError):
+                raise
+            raise _too_long(call) from error
+    if alarm.rang:  # an answer without a length just ends
         raise _too_long(call)
 
 

@@ -1,7 +1,5 @@
 """A limit on our side of a connection: a frozen server never answers, not even to say that it gave up."""
 
-import os
-import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, LiteralString
@@ -9,13 +7,12 @@ from typing import Any, LiteralString
 import psycopg
 
 from core.errors import StepFailed, Unreachable
+from fleet.alarms import cut_after
 from fleet.errors import TimedOut
 from fleet.inventory import Node
-from fleet.postgres.alarms import Alarms
 from fleet.site import Site
 
 ANSWER = 5.0  # seconds for something quick
-_ALARMS = Alarms()
 
 Connection = psycopg.Connection[dict[str, object]]
 
@@ -26,22 +23,15 @@ def patience(connection: Connection, seconds: float, what: str) -> Iterator[None
 
     ``statement_timeout`` is no substitute: the server itself measures it, and stops doing so once a commit waits.
     """
-    guard = os.dup(connection.fileno())
-
-    def sever() -> None:
-        with socket.socket(fileno=os.dup(guard)) as link:
-            link.shutdown(socket.SHUT_RDWR)
-
-    alarm = _ALARMS.set(seconds, sever)
-    try:
-        yield
-    except psycopg.Error as error:
-        if alarm.rang:
-            raise TimedOut(f"{what} took longer than {seconds:g} s.", "Look whether the server is frozen.") from error
-        raise
-    finally:
-        _ALARMS.unset(alarm)
-        os.close(guard)
+    with cut_after(seconds, connection.fileno()) as alarm:
+        try:
+            yield
+        except psycopg.Error as error:
+            if alarm.rang:
+                raise TimedOut(
+                    f"{what} took longer than {seconds:g} s.", "Look whether the server is frozen."
+                ) from error
+            raise
 
 
 @contextmanager

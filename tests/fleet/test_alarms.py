@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from fleet.postgres.alarms import Alarms
+from fleet.alarms import Alarms
 
 LONG = 60.0  # seconds
 

@@ -3,9 +3,12 @@
 import heapq
 import itertools
 import logging
+import os
+import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 _log = logging.getLogger(__name__)
@@ -35,7 +38,7 @@ class Alarms:
         alarm = Alarm(time.monotonic() + seconds, ring=ring)
         with self._sooner:
             heapq.heappush(self._set, alarm)
-            if self._watch is None:
+            if self._watch is None or not self._watch.is_alive():  # a child that was forked has none
                 self._watch = threading.Thread(target=self._wait, daemon=True, name="alarms")
                 self._watch.start()
             elif self._set[0] is alarm:
@@ -64,3 +67,26 @@ def _sound(alarm: Alarm) -> None:
         alarm.ring()
     except OSError:
         _log.info("an alarm rang for something that is gone", exc_info=True)
+
+
+_ALARMS = Alarms()
+
+
+@contextmanager
+def cut_after(seconds: float, link: int) -> Iterator[Alarm]:
+    """Cut a socket, given by its descriptor, when the block takes longer: whoever reads it finds its end, or an error.
+
+    The alarm says whether that was done. A socket's own limit starts anew with every byte that drips in.
+    """
+    guard = os.dup(link)
+
+    def sever() -> None:
+        with socket.socket(fileno=os.dup(guard)) as same:
+            same.shutdown(socket.SHUT_RDWR)
+
+    alarm = _ALARMS.set(seconds, sever)
+    try:
+        yield alarm
+    finally:
+        _ALARMS.unset(alarm)
+        os.close(guard)
