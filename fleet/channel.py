@@ -65,12 +65,12 @@ def _read(channel: paramiko.Channel, out: Tail, err: Tail, deadline: float) -> b
                 channel.status_event.wait(pause)
             else:
                 selector.select(pause)
-            moved = _move(channel, out, err)
-            if not channel.exit_status_ready():
-                continue
-            ended_at = ended_at or time.monotonic()
-            over = channel.eof_received or channel.closed or time.monotonic() - ended_at > _GRACE
-            if over and not moved:
+            if ended_at is None and channel.exit_status_ready():
+                ended_at = time.monotonic()
+            silent = channel.eof_received or channel.closed
+            # Asked before bytes are taken: else those that come with the end, right after a look for them, are lost.
+            over = ended_at is not None and (silent or time.monotonic() - ended_at > _GRACE)
+            if not _move(channel, out, err) and over:
                 return True
     return channel.exit_status_ready()
 
