@@ -3,6 +3,8 @@
 import selectors
 import threading
 import time
+from contextlib import suppress
+from typing import Any
 
 import paramiko
 
@@ -14,6 +16,7 @@ from fleet.shell import Ran
 _CHUNK = 1 << 16
 _GRACE = 0.3  # seconds: a server that the program started may hold its output open for ever
 _LOOK_EVERY = 0.1  # seconds
+_REKEY = 30.0  # seconds, as paramiko's own limit
 _NO_CODE = -1  # paramiko's word for "the host sent no return code"
 _SIGNALLED = 128  # what a shell adds to a signal's number; paramiko does not hand the number on
 
@@ -28,7 +31,8 @@ def follow(channel: paramiko.Channel, line: str, *, stdin: bytes, timeout: float
     finally:
         code = channel.exit_status if channel.exit_status_ready() else None
         lost = code == _NO_CODE and _gone(channel)
-        channel.close()  # wakes the starter, should it still wait for the host
+        with suppress(OSError, EOFError, paramiko.SSHException):  # the connection may just have broken, behind the end
+            channel.close()  # wakes the starter, should it still wait for the host
         starter.join(_GRACE)
     if not ended:
         raise TimedOut(f"{name} did not end within {timeout:g} s and was stopped.", "Look what it has done so far.")
@@ -49,9 +53,24 @@ def _start(channel: paramiko.Channel, line: str, stdin: bytes) -> None:
         channel.set_environment_variable("LC_ALL", "C")  # if the host lets us: we read its messages
         channel.exec_command(line)
         channel.sendall(stdin)
-        channel.shutdown_write()
+        _end_of_input(channel)
     except (OSError, EOFError, paramiko.SSHException):  # closed from either side: the reader sees that too
         return
+
+
+def _end_of_input(channel: paramiko.Channel) -> None:
+    """Send the end of stdin, never behind the close of its channel.
+
+    paramiko's ``shutdown_write`` makes the packet behind the channel's lock and sends it outside. When the program has
+    ended by then, paramiko's own thread may send the close first, and for what comes after that OpenSSH ends the whole
+    connection, with all that runs there: paramiko#1115, #1705 ("ieof packet referred to nonexistent channel").
+    """
+    transport: Any = channel.transport
+    transport.clear_to_send.wait(_REKEY)  # while keys are exchanged its thread must not wait for our lock
+    with channel.lock:
+        packet = None if channel.closed else channel._send_eof()  # type: ignore[attr-defined]  # noqa: SLF001
+        if packet is not None:
+            transport._send_user_message(packet)  # noqa: SLF001  # there is no public way to send it behind the lock
 
 
 def _read(channel: paramiko.Channel, out: Tail, err: Tail, deadline: float) -> bool:

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import paramiko
 import pytest
+from paramiko.common import cMSG_CHANNEL_EOF
 
 from core.errors import Unreachable
 from fleet import jobs
@@ -136,6 +138,24 @@ def test_a_connection_that_died_unnoticed_is_opened_again(sshd: Sshd, shell: Ssh
     for _ in range(3):
         assert shell.run(["echo", "here"], timeout=5).out == "here\n"
         sshd.cut()
+
+
+def test_the_end_of_input_never_goes_behind_the_close_of_its_channel(
+    sshd: Sshd, shell: SshShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = paramiko.Transport._send_user_message  # type: ignore[attr-defined]
+
+    def late(transport: paramiko.Transport, packet: paramiko.Message) -> None:
+        if packet.asbytes()[:1] == cMSG_CHANNEL_EOF and threading.current_thread().name == "ssh-start":
+            time.sleep(0.1)  # the program has ended by then
+        send(transport, packet)
+
+    shell.run(["true"], timeout=5)
+    before = sshd.connections()
+    monkeypatch.setattr(paramiko.Transport, "_send_user_message", late)
+    for _ in range(3):
+        assert shell.run(["echo", "here"], timeout=5).out == "here\n"
+    assert sshd.connections() == before
 
 
 def test_a_write_that_is_cut_leaves_the_old_file(sshd: Sshd, shell: SshShell, tmp_path: Path) -> None:
