@@ -88,7 +88,9 @@ def write_file(execute: Execute, path: str, text: str, mode: int) -> None:
     _absolute(path)
     content = _bytes(path, text)
     head = f"{path}\n{mode:04o} {len(content)} {secrets.token_hex(6)}\n".encode()
-    written(execute(WRITE, timeout=FILE_TIMEOUT, stdin=head + content, keep=LARGEST), path)
+    ran = execute(WRITE, timeout=FILE_TIMEOUT, stdin=head + content, keep=LARGEST)
+    if not ran.ok:
+        raise ShellError(f"{path} can't be written: {ran.err.strip()}", "Check the folder and disk.", code="FILE-WRITE")
 
 
 def stage(folder: str, text: str) -> bytes:
@@ -98,10 +100,10 @@ def stage(folder: str, text: str) -> bytes:
     return f"{folder}\n{len(content)} {secrets.token_hex(6)}\n".encode() + content
 
 
-def written(ran: Ran, path: str) -> None:
-    """See that a file was put in place. Raises ``ShellError``."""
-    if not ran.ok:
-        raise ShellError(f"{path} can't be written: {ran.err.strip()}", "Check the folder and disk.", code="FILE-WRITE")
+def name(path: str) -> bytes:
+    """Give what ``STAGE`` is fed in the end. Raises ``ShellError``."""
+    _absolute(path)
+    return f"{path}\n".encode()
 
 
 def _bytes(path: str, text: str) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any
 from fleet.argv import as_user, encode, feed, limited, sudo_error, sudo_refused
 from fleet.child import finish
 from fleet.errors import ShellError
-from fleet.files import FILE_TIMEOUT, STAGE, STAGED, read_file, stage, write_file, written
+from fleet.files import FILE_TIMEOUT, STAGE, STAGED, name, read_file, stage, write_file
 from fleet.output import KEEP
 from fleet.shell import Ran
 from fleet.waiting import Waiting
@@ -46,12 +46,13 @@ class LocalShell:
 
     def write(self, path: str, text: str, *, mode: int = 0o600) -> None:
         """Put a file in place whole, owned by the shell's user; see ``fleet.shell.Shell``."""
-        folder, _, _name = path.rpartition("/")
-        if mode == _PRIVATE and (staged := self._waiting.take((folder, text))) is not None:
-            name = f"{path}\n".encode()
-            written(finish(staged, stdin=name, timeout=FILE_TIMEOUT, keep=KEEP, name=STAGE[0]), path)
-        else:
-            write_file(self._execute, path, text, mode)
+        last, folder = name(path), path.rpartition("/")[0]
+        staged = self._waiting.take((folder, text)) if mode == _PRIVATE else None
+        if staged is not None:
+            ran = finish(staged, stdin=last, timeout=FILE_TIMEOUT, keep=KEEP, name=STAGE[0])
+            if ran.ok:
+                return
+        write_file(self._execute, path, text, mode)  # also where somebody swept it away meanwhile
 
     def ahead(self, argv: Sequence[str], count: int) -> None:
         """Have programs wait to be fed; none through sudo, which would ask its rules ahead of time, too."""

@@ -133,6 +133,15 @@ def test_a_text_lies_there_without_a_name_until_somebody_writes_it(shell: LocalS
     assert hidden(tmp_path) == []
 
 
+def test_a_text_that_was_swept_away_is_written_all_the_same(shell: LocalShell, tmp_path: Path) -> None:
+    shell.stage(str(tmp_path), "new\n", 1)
+    until(lambda: lies(tmp_path) == "new\n")
+    (staged,) = hidden(tmp_path)
+    staged.unlink()
+    shell.write(str(tmp_path / "file"), "new\n")
+    assert (tmp_path / "file").read_text() == "new\n"
+
+
 @pytest.mark.parametrize("how", ["let go", "closed"])
 def test_a_text_that_nobody_writes_is_gone(shell: LocalShell, tmp_path: Path, how: str) -> None:
     shell.stage(str(tmp_path / "notes"), "a line\n", 1)
