@@ -26,7 +26,7 @@ take() {
     set -C
     exec 3> "$new"
     [ "$mode" = 0600 ] || chmod -- "$mode" "$new"
-    said=$(fill 2>&1 >&3) || { echo "$said" >&2; exit 1; }
+    said=$("$@" 2>&1 >&3) || { echo "$said" >&2; exit 1; }
     case $said in
     *"
 $size byte"*) ;;
@@ -38,9 +38,8 @@ _WRITE = """
 IFS= read -r path
 read -r mode size token
 new=$path.$token.new
-fill() { put; }
 free
-take
+take put
 mv -f -- "$new" "$path"
 trap - EXIT
 sync -- "${path%/*}/" 2>/dev/null || :
@@ -51,8 +50,8 @@ _STAGE = """
 IFS= read -r folder
 read -r size token
 mode=0600 new=$folder/.$token.new
-fill() { head -c "$size" | put; }
-take
+part() { head -c "$size" | put; }
+take part
 sync -- "$folder/" 2>/dev/null || :
 IFS= read -r path
 free

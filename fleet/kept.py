@@ -1,6 +1,5 @@
 """What was read a moment ago, or is being read, and need not be read again."""
 
-import math
 import threading
 import time
 from collections.abc import Callable, Hashable
@@ -18,10 +17,12 @@ class Kept:
 
     def get(self, key: Hashable, read: Callable[[], object], seconds: float) -> object:
         """Give what was read for a key, no longer ago than that, else read it; a reading that failed is none."""
-        began, before = self._last(key)
-        left = began + seconds - time.monotonic()
-        if left > 0:
-            wait([before], min(left, threading.TIMEOUT_MAX))
+        with self._lock:
+            last = self._readings.get(key)
+        if last is not None:
+            began, before = last
+            left = began + seconds - time.monotonic()
+            wait([before], min(max(0.0, left), threading.TIMEOUT_MAX))
             if before.done() and before.exception() is None and time.monotonic() - began < seconds:
                 return before.result()
         mine: Future[object] = Future()
@@ -33,10 +34,6 @@ class Kept:
             raise
         mine.set_result(found)
         return found
-
-    def _last(self, key: Hashable) -> tuple[float, Future[object]]:
-        with self._lock:
-            return self._readings.get(key, (-math.inf, Future()))
 
     def _put(self, key: Hashable, reading: Future[object]) -> None:
         with self._lock:

@@ -124,8 +124,12 @@ def _begin(words: list[bytes], user: dict[str, Any], fed: bytes = b"") -> Proces
         start_new_session=True,
         **user,
     )
-    if fed and process.stdin is not None:
-        process.stdin.write(fed)
+    try:
+        if fed and process.stdin is not None:
+            process.stdin.write(fed)
+    except OSError:  # it has ended at once
+        _end(process)
+        raise
     return process
 
 

@@ -165,7 +165,9 @@ def test_what_a_waiting_failover_has_ready_is_what_it_uses(cluster: DemoCluster,
         assert isinstance(carrier.make_ready(plan), Plan)
         until(lambda: len(programs()) == 2)  # each changes its user first
         carrier.leave_notes(plan, "run-1")
-        assert "TO GO ON" in (sites.of("main").shell(db2).read(notes_path(plan, db2.work, "run-1")) or "")
+        assert f"plan {plan.plan_hash[:8]}; this file has the name of its run" in (
+            sites.of("main").shell(db2).read(notes_path(plan, db2.work, "run-1")) or ""
+        )
         assert len(programs()) == 1
         seal = process.fence_gone(sites.of("main").shell(db1), db1)
         assert (seal == "", programs()) == (False, set())

@@ -49,25 +49,32 @@ def laid(sites: Sites, plan: Plan, run: str) -> str:
     return Path(notes_path(plan, node.work, run)).read_text(encoding="utf-8")
 
 
+def assert_whole(notes: str) -> None:
+    assert f"plan {PLAN.plan_hash[:8]}; this file has the name of its run" in notes
+    assert all(line in notes for line in (*PLAN.onward, *PLAN.back))
+
+
 def test_the_first_steps_look_is_taken_beside_them(sites: Sites) -> None:
     seen: list[object] = []
     carrier(sites, lambda site, args: seen.append((site, args))).leave_notes(PLAN, "run-1")
     assert seen == [(sites.of("main"), dict(PLAN.steps[0].args))]
-    assert "TO GO ON" in laid(sites, PLAN, "run-1")
+    assert_whole(laid(sites, PLAN, "run-1"))
 
 
 def test_each_run_has_its_own_name_in_them(sites: Sites) -> None:
     carrying = carrier(sites, lambda _site, _args: None)
-    carrying.leave_notes(PLAN, "run-1")
-    carrying.leave_notes(PLAN, "run-2")
-    assert laid(sites, PLAN, "run-2") == laid(sites, PLAN, "run-1").replace("run-1", "run-2")
+    plan = replace(PLAN, onward=("mv /srv/db1.old.RUN /srv/db1",))
+    carrying.leave_notes(plan, "run-1")
+    carrying.leave_notes(plan, "run-2")
+    assert "mv /srv/db1.old.run-1 /srv/db1" in laid(sites, plan, "run-1")
+    assert laid(sites, plan, "run-2") == laid(sites, plan, "run-1").replace("run-1", "run-2")
 
 
 def test_they_do_not_wait_for_a_look_that_takes_long(sites: Sites) -> None:
     goes_on = threading.Event()
     try:
         carrier(sites, lambda _site, _args: goes_on.wait(20)).leave_notes(PLAN, "run-1")
-        assert "TO GO ON" in laid(sites, PLAN, "run-1")
+        assert_whole(laid(sites, PLAN, "run-1"))
         assert any(each.name.startswith("glance") for each in threading.enumerate())
     finally:
         goes_on.set()
@@ -78,4 +85,4 @@ def test_a_look_that_finds_something_stops_nothing_for_the_step_itself_looks(sit
         raise Unreachable("db2 does not answer.")
 
     carrier(sites, finds).leave_notes(PLAN, "run-1")
-    assert "TO GO ON" in laid(sites, PLAN, "run-1")
+    assert_whole(laid(sites, PLAN, "run-1"))
