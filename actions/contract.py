@@ -24,7 +24,7 @@ class Opening:
     """What can be done ahead of a plan's first step while clients wait; what either raises counts for nothing.
 
     ``ready`` has so many of what it needs made ready while people are asked, 0 lets go of that. ``glance`` takes the
-    look with which the step begins, while the by-hand commands are laid down: it holds for a moment (``Site.kept``).
+    look with which the step begins, while the last approval is counted: it holds for a moment (``Site.kept``).
     """
 
     ready: Callable[[Site, Mapping[str, Any], int], object]

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import bindparam
-from sqlmodel import Field, Session, SQLModel, UniqueConstraint, col, select, update
+from sqlalchemy import Row, bindparam
+from sqlmodel import Field, Session, SQLModel, UniqueConstraint, select, update
 
 from approvals.model import Request, State, Verdict, Vote, Wish
 from audit.store import changed_one
@@ -69,7 +70,9 @@ class GrantRow(SQLModel, table=True):
 
 
 # Made once, as in runs.store: clients may wait for what these are about.
-_REQUEST, _GRANT = SQLModel.metadata.tables["request"], SQLModel.metadata.tables["grant"]
+_REQUEST, _VOTE, _GRANT = (SQLModel.metadata.tables[name] for name in ("request", "vote", "grant"))
+_LOAD = _REQUEST.select().where(_REQUEST.c.id == bindparam("this"))
+_VOTES = _VOTE.select().where(_VOTE.c.request == bindparam("this")).order_by(_VOTE.c.id)
 _CHANGE = update(_REQUEST).where(_REQUEST.c.id == bindparam("this"), _REQUEST.c.version == bindparam("this_version"))
 _TOUCH = update(_REQUEST).where(_REQUEST.c.id == bindparam("this")).values(version=_REQUEST.c.version + 1)
 _NOW = (
@@ -93,22 +96,22 @@ _GOOD = (
 
 def load(session: Session, request_id: str) -> Request | None:
     """Give one request with its votes."""
-    row = session.get(RequestRow, request_id)
+    row = session.connection().execute(_LOAD, {"this": request_id}).first()
     return None if row is None else _request(session, row)
 
 
 def of_origin(session: Session, origin: str) -> Request | None:
     """Give the request that came from somewhere, where that happens once (a slot of a schedule)."""
-    row = session.exec(select(RequestRow).where(RequestRow.origin == origin)).first()
+    row = session.connection().execute(_REQUEST.select().where(_REQUEST.c.origin == origin)).first()
     return None if row is None else _request(session, row)
 
 
 def listed(session: Session, *, states: Sequence[State] = (), limit: int = 100) -> list[Request]:
     """List requests, oldest first; all states when none is named."""
-    query = select(RequestRow).order_by(col(RequestRow.created_at).desc()).limit(limit)
+    query = _REQUEST.select().order_by(_REQUEST.c.created_at.desc()).limit(limit)
     if states:
-        query = query.where(col(RequestRow.state).in_([state.value for state in states]))
-    return [_request(session, row) for row in reversed(session.exec(query).all())]
+        query = query.where(_REQUEST.c.state.in_([state.value for state in states]))
+    return [_request(session, row) for row in reversed(session.connection().execute(query).all())]
 
 
 def insert(session: Session, request: Request) -> None:
@@ -211,8 +214,8 @@ def grant_expiry(session: Session, request_id: str) -> str | None:
     return row.expires_at if row and row.redeemed_at is None else None
 
 
-def _request(session: Session, row: RequestRow) -> Request:
-    votes = session.exec(select(VoteRow).where(VoteRow.request == row.id).order_by(col(VoteRow.id))).all()
+def _request(session: Session, row: Row[Any]) -> Request:
+    votes = session.connection().execute(_VOTES, {"this": row.id}).all()
     return Request(
         id=row.id,
         version=row.version,

@@ -36,8 +36,9 @@ from tests.fixtures.sshd import serving
 
 @dataclass(frozen=True)
 class Ended:
-    """A run that succeeded, and when the last vote was counted."""
+    """A run that succeeded, when the last vote was handed in, and when it had been counted."""
 
+    handed: datetime
     voted: datetime
     run: Run
 
@@ -67,7 +68,7 @@ class Product:
         self._sites = Sites({inventory.name: inventory}, known_hosts)
         carrier = ActionCarrier(bot.catalogue, self._sites, bot.texts)
         self._lookout = Lookout(bot.store, bot.gate, bot.clock, carrier)
-        self._runner = Runner(bot.journal, replace(carrier, fresh=self._lookout.fresh))
+        self._runner = Runner(bot.journal, replace(carrier, seen=self._lookout.seen))
 
     @property
     def site(self) -> Reach:
@@ -88,13 +89,15 @@ class Product:
         if isinstance(request, Refusal):
             raise TypeError(request.message)
         self._lookout.look()  # as the bot does each second
+        handed = datetime.now(UTC)
+        self._lookout.deciding(request.id)
         self._bot.gate.vote(actor("ben"), request.id, Verdict.APPROVE, typed=Typed(plan.target))
         voted = datetime.now(UTC)
         (grant,) = self._bot.ending.claimable()
         run = self._runner.start(grant)
         if isinstance(run, Refusal) or run.outcome != "succeeded":
             raise TypeError(run.message if isinstance(run, Refusal) else run.error)
-        return Ended(voted, run)
+        return Ended(handed, voted, run)
 
     def close(self) -> None:
         """Let go of the cluster."""

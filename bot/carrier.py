@@ -1,6 +1,5 @@
 """What a run needs of the actions: look and plan again, lay notes down, do and probe a step."""
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,7 +15,6 @@ from core.outcome import Evidence, Probe, Refusal
 from core.plan import Plan, Risk, Step
 from core.step import StepContext
 from fleet.fenced import FencedSite, shut_out
-from fleet.site import Site
 from runs.model import Run
 from runs.ports import Carrier
 
@@ -27,31 +25,31 @@ _RANK = {Risk.READ: 0, Risk.CHANGE: 1, Risk.DESTRUCTIVE: 2}
 
 @dataclass(frozen=True)
 class ActionCarrier:
-    """The actions, as runs see them. ``fresh`` gives a plan that was made again a moment ago, while it waited."""
+    """The actions, as runs see them. ``seen`` says since when a look is known to give the plan with this hash."""
 
     catalogue: Mapping[str, Action]
     sites: Sites
     texts: Texts
-    fresh: Callable[[Plan], Plan | None] = lambda _plan: None
+    seen: Callable[[str], str | None] = lambda _plan_hash: None
 
     def version(self, action: str) -> int | None:
         """Give the version of an action's code, or None when there is no such action."""
         found = self.catalogue.get(action)
         return found.spec.version if found else None
 
+    def seen_since(self, plan_hash: str) -> str | None:
+        """Give since when a look is known to give this plan."""
+        return self.seen(plan_hash)
+
     def replan(self, plan: Plan) -> Plan | Refusal:
         """Look and plan again for the same question."""
-        return self.fresh(plan) or self.look_again(plan)
-
-    def look_again(self, plan: Plan) -> Plan | Refusal:
-        """Look and plan again, whatever was seen a moment ago."""
         action = self.catalogue[plan.action]
         asked = action.asked(**plan.asked)
         return made_plan(action, asked, self.sites, plan.cluster)
 
     def make_ready(self, plan: Plan) -> Plan | Refusal:
         """Look and plan again for a run that may begin at any moment; open what its first steps will ask through."""
-        again = self.look_again(plan)
+        again = self.replan(plan)
         if isinstance(again, Plan):
             self._open(plan, _AHEAD)  # as it was agreed, which is what a run carries out
         return again
@@ -60,13 +58,19 @@ class ActionCarrier:
         """Close what ``make_ready`` opened and no run has taken."""
         self._open(plan, 0)
 
+    def glance(self, plan: Plan) -> None:
+        """Look ahead for the first step: what is in its way it will find by itself, and say."""
+        site = self.sites.of(plan.cluster)
+        with suppress(SeconderError):
+            for opening, args in self._opening(plan):
+                opening.glance(site, args)
+
     def leave_notes(self, plan: Plan, run: str) -> None:
         """Lay the by-hand commands on the node, where they are found when the bot is dead."""
         if not plan.notes_on:
             return
         site = self.sites.of(plan.cluster)
         node = site.cluster.node(plan.notes_on)
-        threading.Thread(target=self._glance, args=(plan, site), name="glance").start()  # clients may be waiting
         site.shell(node).write(notes_path(plan, node.work, run), self._notes(plan, run))
 
     def do(self, plan: Plan, step: Step, context: StepContext) -> Evidence:
@@ -81,12 +85,6 @@ class ActionCarrier:
         """End the sessions with which a dead, or only stopped, bot carried this run out."""
         if run.plan.action in self.catalogue:
             shut_out(self.sites.of(run.plan.cluster), run.id, run.epoch)
-
-    def _glance(self, plan: Plan, site: Site) -> None:
-        """Look, for the first step: what it finds it will find by itself, and say."""
-        with suppress(SeconderError):
-            for opening, args in self._opening(plan):
-                opening.glance(site, args)
 
     def _opening(self, plan: Plan) -> Iterator[tuple[Opening, Mapping[str, object]]]:
         """Give what can be done ahead of the first step, if anything, and that step's args."""
@@ -138,6 +136,10 @@ class Carriers:
     def version(self, action: str) -> int | None:
         """Give the version of an action's code."""
         return self.own.version(action) or self.actions.version(action)
+
+    def seen_since(self, plan_hash: str) -> str | None:
+        """Give since when a look is known to give a plan; a chore's is always made again."""
+        return self.actions.seen_since(plan_hash)
 
     def replan(self, plan: Plan) -> Plan | Refusal:
         """Look and plan again."""

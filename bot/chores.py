@@ -58,6 +58,9 @@ class Chores:
         """Plan a chore."""
         return self._lift(str(asked.get("scope", ""))) if action == LIFT else self._rules()
 
+    def seen_since(self, plan_hash: str) -> None:  # the carriers' shape
+        """Say that a look has to be taken: it costs nothing here."""
+
     def replan(self, plan: Plan) -> Plan | Refusal:
         """Plan the same chore again."""
         return self.plan(plan.action, plan.asked)

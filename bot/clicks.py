@@ -55,6 +55,7 @@ class Clicks:
     texts: Texts
     client: WebClient
     wake: Callable[[], None]
+    deciding: Callable[[str], None] = lambda _request: None  # somebody approves: what a run begins with is looked at
 
     def press(self, actor: Actor, click: Click, reply: Reply, origin: str) -> None:
         """Deal with one pressed button."""
@@ -116,7 +117,7 @@ class Clicks:
         look = not isinstance(rule, Refusal) and rule.look and request.plan.look is not None
         if request.plan.risk is Risk.DESTRUCTIVE or look or not card_fits(self.texts, request):
             return self._open(press, modals.approve(self.texts, request, press.click.channel, look=look))
-        voted = _refusal(self.gate.vote(actor, request.id, Verdict.APPROVE))
+        voted = self._yes(actor, request.id)
         self.wake()
         return voted
 
@@ -163,7 +164,7 @@ class Clicks:
     def _submitted(self, actor: Actor, sent: Submission) -> Refusal | None:
         match sent.callback:
             case "request.approve":
-                return _refusal(self.gate.vote(actor, sent.request, Verdict.APPROVE, typed=_typed(sent)))
+                return self._yes(actor, sent.request, _typed(sent))
             case "request.reject":
                 return _refusal(
                     self.gate.vote(actor, sent.request, Verdict.REJECT, sent.values.get("reason", "")),
@@ -176,6 +177,10 @@ class Clicks:
                 return self.stops.settle(actor, self._request(sent.request), happened=happened)
             case _:
                 return None
+
+    def _yes(self, actor: Actor, request_id: str, typed: Typed | None = None) -> Refusal | None:
+        self.deciding(request_id)
+        return _refusal(self.gate.vote(actor, request_id, Verdict.APPROVE, typed=typed))
 
     def _open(self, press: Press, view: dict[str, object]) -> Refusal | None:
         try:

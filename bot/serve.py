@@ -131,7 +131,7 @@ def _desk(house: House, client: WebClient, outbox: Outbox, dispatcher: Dispatche
         wake=dispatcher.wake,
         verbs=house.verbs,
     )
-    clicks = Clicks(house.gate, house.stops, commands, house.texts, client, dispatcher.wake)
+    clicks = Clicks(house.gate, house.stops, commands, house.texts, client, dispatcher.wake, house.lookout.deciding)
     proposals = Proposals(client, house.texts, commands)
     return Desk(client, Who(house.gate.rules, client), house.texts, commands, clicks, proposals)
 

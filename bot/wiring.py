@@ -138,7 +138,7 @@ def build(environment: Environment, settings: Settings, leaving: threading.Event
     journal = Journal(store, Book(in_force, clock), clock, presence.name)
     carried = ActionCarrier(catalogue, sites, texts)
     lookout = Lookout(store, gate, clock, carried)
-    carried = replace(carried, fresh=lookout.fresh)
+    carried = replace(carried, seen=lookout.seen)
     return House(
         settings=settings,
         store=store,

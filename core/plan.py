@@ -1,7 +1,7 @@
 """What is going to happen: plain data that people agree on and that is stored with the request."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache, cached_property
 
@@ -144,7 +144,7 @@ class Plan:
 
     def to_json(self) -> object:
         """Give the whole plan as plain JSON, for the store."""
-        return plain(asdict(self))
+        return plain(_adapter().dump_python(self))  # asdict copies every value: three times as long
 
 
 def plan_from_json(data: object) -> Plan:

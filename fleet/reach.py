@@ -16,6 +16,7 @@ from fleet.inventory import LOCAL, Cluster, Machine, Node
 from fleet.kept import Kept
 from fleet.local import LocalShell
 from fleet.pinned import Address
+from fleet.postgres.standing import POISED
 from fleet.shell import Shell
 from fleet.site import MARK, Read
 from fleet.ssh import SshShell
@@ -26,15 +27,7 @@ Connection = psycopg.Connection[dict[str, object]]
 _LIBPQ_LEAST = 2  # seconds: libpq takes no shorter connect_timeout
 _DEAD_AFTER = 15_000  # milliseconds without an acknowledgement
 _ANSWER = 3.0  # seconds
-# A session reads the catalogue at its first questions, for 3 ms: asked ahead, so that clients need not wait for that.
-_FIRST = """
-    SELECT pg_is_in_recovery(), set_config('application_name', current_setting('application_name'), false),
-           greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::text,
-           extract(epoch FROM pg_last_xact_replay_timestamp())::float8,
-           (SELECT count(sender_port) FROM pg_stat_wal_receiver WHERE status = 'streaming'),
-           (SELECT count(wait_event_type || ' ' || wait_event) FROM pg_stat_activity
-             WHERE backend_type = 'startup' AND (wait_event_type IN ('Lock') OR wait_event LIKE 'RecoveryConflict%'))
-"""
+_NAMED = "SELECT set_config('application_name', %s, false)"
 _IDLE, _INTERVAL, _MISSES = 5, 3, 3  # seconds, seconds, times: TCP keepalives
 
 
@@ -90,7 +83,8 @@ class Reach:
     def _opened(self, node: Node) -> Connection:
         connection = self._connect(node, _ANSWER, MARK)
         try:
-            connection.execute(_FIRST)
+            connection.execute(POISED)  # reads the catalogue for 3 ms, so that clients need not wait for that
+            connection.execute(_NAMED, (MARK,))
         except psycopg.Error as error:
             connection.close()
             raise _unreachable(node, error) from error
@@ -100,7 +94,7 @@ class Reach:
         """Give a connection that was opened ahead and still lives, under the name that is asked for."""
         while (connection := self._ahead.take(node.name)) is not None:
             with suppress(psycopg.Error):
-                connection.execute("SELECT set_config('application_name', %s, false)", (name,))
+                connection.execute(_NAMED, (name,))
                 return connection
             connection.close()
         return None

@@ -9,11 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from audit.store import Session, Store, now
 from core.clock import Clock, moment, stamp
 from core.grant import Grant
-from core.ids import new_id
 from core.outcome import Evidence, Outcome, Refusal
-from core.plan import Kind, Lock, Step
+from core.plan import Kind, Lock, Plan, Step
 from runs import store as rows
-from runs.model import Run, RunState, StepRecord, StepState
+from runs.model import Run, RunState, StepRecord, StepState, new_run
 from runs.pen import Fenced, Pen, change
 from runs.ports import Book
 
@@ -39,15 +38,19 @@ class Journal:
     def _pen(self) -> Pen:
         return Pen(self.clock, self.owner)
 
-    def begin(self, grant: Grant) -> Run | Refusal:
-        """Redeem a grant and insert its run, at most once, with the cluster's lock if it takes one."""
+    def begin(self, grant: Grant, seen_since: str | None = None) -> Run | Refusal:
+        """Redeem a grant and insert its run, at most once, with the cluster's lock if it takes one.
+
+        ``seen_since``: a look at the cluster that began then gave what was agreed. When no run came since, the run sets
+        out at once, as with ``set_out``: clients may be waiting.
+        """
         try:
             with self.store.transaction() as session:
-                return self._begin(session, grant)
+                return self._begin(session, grant, seen_since)
         except IntegrityError:  # the partial unique index: somebody was faster on this cluster
             return Refusal("CLUSTER-BUSY", "Another run has just started on this cluster.", "Wait for its end.")
 
-    def _begin(self, session: Session, grant: Grant) -> Run | Refusal:
+    def _begin(self, session: Session, grant: Grant, seen_since: str | None) -> Run | Refusal:
         request = self.book.redeem(session, grant)
         if isinstance(request, Refusal):
             return request
@@ -61,29 +64,18 @@ class Journal:
             )
             self.book.block(session, request.id, busy)
             return busy
-        at = stamp(now(session, self.clock))
-        plan = request.plan
-        steps = tuple(StepRecord(n, step.name, StepState.PENDING) for n, step in enumerate(plan.steps, start=1))
-        run = Run(
-            id=new_id("run"),
-            request=request.id,
-            plan=plan,
-            plan_hash=grant.plan_hash,
-            state=RunState.CHECKING,
-            epoch=1,
-            owner=self.owner,
-            heartbeat_at=at,
-            started_at=at,
-            ended_at=None,
-            outcome=None,
-            error="",
-            stop_by=None,
-            progress={},
-            steps=steps,
-        )
+        plan, at = request.plan, stamp(now(session, self.clock))
+        still = seen_since is not None and not rows.moved_since(session, plan.cluster, seen_since)
+        run = new_run(request.id, plan, grant.plan_hash, self.owner, at)
+        run = replace(run, state=RunState.RUNNING) if still else run
+        first = _foreseen(plan, 1) if still else None
+        if first is not None:
+            run = run.with_step(self._begun(1, first))
         rows.insert(session, run)
         detail = {"plan_hash": run.plan_hash, "owner": self.owner}
         self._pen.record(session, run, "run.started", detail=detail)
+        if first is not None:
+            self._tell(session, run, 1, first)
         return run
 
     def refresh(self, run: Run) -> Run:
@@ -122,7 +114,7 @@ class Journal:
             change(session, run, {"progress": "{}"})
             record = self._intent(session, run, n, step, undo=undo)
             self.book.touch(session, run.request)
-        return run if undo else _with(run, record)
+        return run if undo else run.with_step(record)
 
     def onward(self, run: Run, n: int, step: Step, shown: Evidence) -> Run:
         """Commit that a step is done and that the next one is about to be, in one transaction: clients may be waiting.
@@ -132,24 +124,30 @@ class Journal:
         """
         with self.store.transaction() as session:
             done = self._outcome(session, run, n, step, StepState.DONE, shown)
-            return self._then(session, _with(run, done), n + 1)
+            return self._then(session, run.with_step(done), n + 1)
 
     def _then(self, session: Session, run: Run, n: int) -> Run:
         stop_by = rows.stop_asked(session, run.id)
-        step = next(iter(run.plan.steps[n - 1 :]), None)
-        if step is not None and step.kind is not Kind.OPAQUE and (stop_by is None or run.past_return):
-            run = _with(run, self._intent(session, run, n, step))
+        step = _foreseen(run.plan, n)
+        if step is not None and (stop_by is None or run.past_return):
+            run = run.with_step(self._intent(session, run, n, step))
         self.book.touch(session, run.request)
         return replace(run, stop_by=stop_by, progress={})
 
     def _intent(self, session: Session, run: Run, n: int, step: Step, *, undo: bool = False) -> StepRecord:
-        record = StepRecord(n, step.name, StepState.STARTED, started_at=stamp(self.clock.now()))
+        record = self._begun(n, step)
         if not undo:
             rows.set_step(session, run.id, record)
+        self._tell(session, run, n, step, undo=undo)
+        return record
+
+    def _begun(self, n: int, step: Step) -> StepRecord:
+        return StepRecord(n, step.name, StepState.STARTED, started_at=stamp(self.clock.now()))
+
+    def _tell(self, session: Session, run: Run, n: int, step: Step, *, undo: bool = False) -> None:
         name, args = (step.undo.name, step.undo.args) if undo and step.undo else (step.name, step.args)
         detail = {"undo": undo, "kind": step.kind.value}
         self._pen.record(session, run, "step.intent", outcome="intent", step=f"{n} {name}", params=args, detail=detail)
-        return record
 
     def going_back(self, run: Run, why: str) -> None:
         """Commit that what was done is taken back now, and why: whoever takes the run up has to know."""
@@ -191,6 +189,8 @@ class Journal:
     def refuse(self, run: Run, *, changes: Sequence[str] = (), refusal: Refusal | None = None) -> None:
         """End a run before its first effect: the cluster changed, or it may not start."""
         with self.store.transaction() as session:
+            if run.begun(1):
+                self._outcome(session, run, 1, run.plan.steps[0], StepState.SKIPPED, Evidence("It was not begun."))
             if refusal is not None:
                 self.book.block(session, run.request, refusal)
             else:
@@ -236,5 +236,6 @@ class Journal:
         self._pen.record(session, run, "run.ended", outcome=recorded, detail=detail)
 
 
-def _with(run: Run, record: StepRecord) -> Run:
-    return replace(run, steps=(*run.steps[: record.n - 1], record, *run.steps[record.n :]))
+def _foreseen(plan: Plan, n: int) -> Step | None:
+    """Give the n-th step if its intent may stand beside something else: of an OPAQUE one nobody could tell after."""
+    return next((step for step in plan.steps[n - 1 : n] if step.kind is not Kind.OPAQUE), None)

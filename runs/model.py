@@ -1,9 +1,10 @@
 """Runs and steps as frozen values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from core.ids import new_id
 from core.outcome import AMISS
 from core.plan import Kind, Plan
 
@@ -77,6 +78,10 @@ class Run:
         """Say whether there is a step of this number, and its intent is the last that is known of it."""
         return any(record.state is StepState.STARTED for record in self.steps[n - 1 : n])
 
+    def with_step(self, record: StepRecord) -> "Run":
+        """Give it with one step's record replaced."""
+        return replace(self, steps=(*self.steps[: record.n - 1], record, *self.steps[record.n :]))
+
     @property
     def past_return(self) -> bool:
         """Say whether a step at or behind the point of no return has been started."""
@@ -117,3 +122,24 @@ class Run:
         """Give what finished steps have shown, by step name; by ``name.n`` too, for several may have one name."""
         done = [step for step in self.steps if step.state is StepState.DONE]
         return {key: step.data for step in done for key in (step.name, f"{step.name}.{step.n}")}
+
+
+def new_run(request: str, plan: Plan, plan_hash: str, owner: str, at: str) -> Run:
+    """Give a run that ``owner`` begins at that moment (UTC text): it has yet to look, and no step of it is begun."""
+    return Run(
+        id=new_id("run"),
+        request=request,
+        plan=plan,
+        plan_hash=plan_hash,
+        state=RunState.CHECKING,
+        epoch=1,
+        owner=owner,
+        heartbeat_at=at,
+        started_at=at,
+        ended_at=None,
+        outcome=None,
+        error="",
+        stop_by=None,
+        progress={},
+        steps=tuple(StepRecord(n, step.name, StepState.PENDING) for n, step in enumerate(plan.steps, start=1)),
+    )

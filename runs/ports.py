@@ -59,6 +59,10 @@ class Carrier(Protocol):
         """Give the version of an action's code, or None when there is no such action."""
         ...
 
+    def seen_since(self, plan_hash: str) -> str | None:
+        """Give since when it is known that a look gives this very plan; None when one has to be taken."""
+        ...
+
     def replan(self, plan: Plan) -> Plan | Refusal:
         """Look and plan again for the same question. Raises SeconderError when it can't look."""
         ...

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from core.errors import SeconderError
@@ -9,7 +10,7 @@ from core.grant import Grant
 from core.outcome import SERIOUS, Evidence, Outcome, Probe, Refusal
 from core.plan import Kind, Step, Undo
 from core.step import StepContext
-from runs.differences import differences
+from runs.beginning import Beginning
 from runs.journal import Journal
 from runs.model import Run, RunState, StepState
 from runs.pen import Fenced
@@ -34,10 +35,21 @@ class Runner:
     shut_out: Callable[[Run], None] = lambda _run: None
     sure: Callable[[], bool] = lambda: True
 
+    @property
+    def _beginning(self) -> Beginning:
+        return Beginning(self.journal, self.carrier, self.announce)
+
     def start(self, grant: Grant) -> Run | Refusal:
         """Redeem a grant and carry its plan out to the end; the run as it ended, or why it did not start."""
-        run = self.journal.begin(grant)
-        return run if isinstance(run, Refusal) else self.go_on(run)
+        since = None if self.leaving.is_set() else self.carrier.seen_since(grant.plan_hash)
+        run = self.journal.begin(grant, since)
+        if isinstance(run, Refusal):
+            return run
+        if run.state is RunState.CHECKING:
+            return self.go_on(run)
+        if self._beginning.noted(run):
+            self._steps(run, announced=run.begun(1))
+        return self.journal.refresh(run)
 
     def take_up(self, run: Run) -> Run:
         """Go on with a run that a dead bot left, or say that nobody can: never by another version, never days later."""
@@ -58,7 +70,7 @@ class Runner:
     def go_on(self, run: Run) -> Run:
         """Carry out what is left of a run that is ours."""
         if run.state is RunState.CHECKING:
-            if self._check(run) and not self.leaving.is_set():
+            if self._beginning.checked(run) and not self.leaving.is_set():
                 run = self.journal.set_out(run)
                 self._steps(run, announced=run.begun(1))
             return self.journal.refresh(run)
@@ -67,29 +79,11 @@ class Runner:
             stopped = Outcome.CANCELLED if run.stop_by else Outcome.FAILED
             self._undo(run, run.error or "It was being taken back when the bot stopped.", stopped)
         elif run.state is RunState.RUNNING:
+            if not run.evidence:  # its bot may have died before it laid them down
+                with suppress(SeconderError):
+                    self.carrier.leave_notes(run.plan, run.id)
             self._steps(run)
         return self.journal.refresh(run)
-
-    def _check(self, run: Run) -> bool:
-        """Plan again and compare, lay down the by-hand commands; nothing has been changed yet."""
-        try:
-            again = self.carrier.replan(run.plan)
-        except SeconderError as error:
-            again = Refusal(error.code, error.message, error.hint)
-        if isinstance(again, Refusal):
-            self.journal.refuse(run, refusal=again)
-            return False
-        if changes := differences(run.plan, run.plan_hash, again):
-            self.journal.refuse(run, changes=changes)
-            return False
-        try:
-            self.carrier.leave_notes(run.plan, run.id)
-        except SeconderError as error:
-            refusal = Refusal("NOTES", "The by-hand commands could not be laid down.", _said(error))
-            self.journal.refuse(run, refusal=refusal)
-            return False
-        self.announce(run)
-        return True
 
     def _steps(self, run: Run, *, announced: bool = False) -> None:
         """Carry out what is left; ``announced``: the intent of the first step was committed a moment ago, by us."""

@@ -73,13 +73,17 @@ class SettleRow(SQLModel, table=True):
 
 # Made once, of the tables and not of their classes: the ORM takes ten times as long over a statement.
 _RUN, _STEP = SQLModel.metadata.tables["run"], SQLModel.metadata.tables["step"]
-_ADD_RUN, _ADD_STEP = _RUN.insert(), _STEP.insert()
+_ADD_RUN, _ADD_STEP = _RUN.insert(), _STEP.insert().values(text="", data="{}")
 _CHANGE = update(_RUN).where(
     _RUN.c.id == bindparam("this"), _RUN.c.epoch == bindparam("this_epoch"), _RUN.c.owner == bindparam("this_owner")
 )
 _SET_STEP = update(_STEP).where(_STEP.c.run == bindparam("this"), _STEP.c.n == bindparam("this_n"))
 _HOLDER = select(_RUN.c.request).where(
     _RUN.c.cluster == bindparam("this"), _RUN.c.state.in_(_HOLDING), _RUN.c.lock != Lock.NONE.value
+)
+_MOVED = select(_RUN.c.id).where(
+    _RUN.c.cluster == bindparam("this"),
+    or_(_RUN.c.started_at >= bindparam("since"), _RUN.c.ended_at >= bindparam("since"), _RUN.c.ended_at.is_(None)),
 )
 _STOP = select(_RUN.c.stop_by).where(_RUN.c.id == bindparam("this"))
 
@@ -105,11 +109,11 @@ def insert(session: Session, run: Run) -> None:
     }
     session.connection().execute(_ADD_RUN, whole)
     if run.steps:
-        pending = [
-            {"run": run.id, "n": step.n, "name": step.name, "state": step.state.value, "text": "", "data": "{}"}
+        steps = [
+            {"run": run.id, "n": step.n, "name": step.name, "state": step.state.value, "started_at": step.started_at}
             for step in run.steps
         ]
-        session.connection().execute(_ADD_STEP, pending)
+        session.connection().execute(_ADD_STEP, steps)
 
 
 def load(session: Session, run_id: str) -> Run | None:
@@ -142,10 +146,9 @@ def last_end(session: Session, risk: str) -> str | None:
     return session.exec(query.order_by(col(RunRow.ended_at).desc()).limit(1)).first()
 
 
-def count_since(session: Session, cluster: str, since: str) -> int:
-    """Count the runs of a cluster that began or ended since then."""
-    moved = or_(RunRow.started_at >= since, col(RunRow.ended_at) >= since)
-    return len(session.exec(select(RunRow.id).where(RunRow.cluster == cluster, moved)).all())
+def moved_since(session: Session, cluster: str, since: str) -> bool:
+    """Say whether a run of a cluster began or ended since then, or is under way."""
+    return session.connection().execute(_MOVED, {"this": cluster, "since": since}).first() is not None
 
 
 def change(session: Session, run: Run, values: Mapping[str, object]) -> bool:

@@ -1,6 +1,7 @@
 """Keeps the look at a cluster fresh while clients wait for its failover and the failover waits for people."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,7 +15,6 @@ from core.clock import Clock, stamp
 from core.errors import SeconderError
 from core.outcome import Refusal
 from core.plan import Plan
-from runs import store as runs
 from runs.differences import differences
 
 _log = logging.getLogger(__name__)
@@ -24,8 +24,9 @@ FRESH = 15.0  # seconds from the beginning of a look on: two pauses, and a slow 
 
 @dataclass(frozen=True)
 class _Kept:
+    request: str
     agreed: Plan
-    plan: Plan | None  # as it was made again; None: the last look failed, or refuses
+    same: bool  # whether the last look gave it again
     began: datetime  # by the store's clock, as runs are
     until: float  # seconds of our own clock, which nobody sets
     again: float
@@ -33,7 +34,7 @@ class _Kept:
 
 @dataclass(frozen=True)
 class Lookout:
-    """Plans again, every few seconds, what is urgent and waits for people; a run may begin with what came of it.
+    """Plans again, every few seconds, what is urgent and waits for people; a run may begin without a look then.
 
     It only ever makes a yes faster: what differs from the agreed plan is looked at anew when the run begins.
     """
@@ -57,16 +58,22 @@ class Lookout:
             if plan_hash not in self._kept or self.tick() >= self._kept[plan_hash].again:
                 self._kept[plan_hash] = self._look(request)
 
-    def fresh(self, plan: Plan) -> Plan | None:
-        """Give the plan as it was made again a moment ago; None when nobody did, or anything happened since then."""
-        kept = self._kept.get(plan.plan_hash)
-        if kept is None or kept.plan is None or self.tick() > kept.until:
-            return None
-        if differences(plan, plan.plan_hash, kept.plan):
-            return None
-        with self.store.reading() as session:  # whoever asks has just begun a run: any other one changed something
-            alone = runs.count_since(session, plan.cluster, stamp(kept.began)) <= 1
-        return kept.plan if alone else None
+    def seen(self, plan_hash: str) -> str | None:
+        """Give when a look a moment ago began that gave a plan again, as text; None when none did."""
+        kept = self._kept.get(plan_hash)
+        return stamp(kept.began) if kept is not None and self._holds(kept) else None
+
+    def deciding(self, request_id: str) -> None:
+        """Somebody approves: what the first step looks at is looked at while that is being counted.
+
+        Looking does no harm, whatever they said and whether it counts.
+        """
+        for kept in list(self._kept.values()):
+            if kept.request == request_id and self._holds(kept):
+                threading.Thread(target=self.carrier.glance, args=(kept.agreed,), name="glance").start()
+
+    def _holds(self, kept: _Kept) -> bool:
+        return kept.same and self.tick() <= kept.until
 
     def _wanted(self, plan: Plan) -> bool:
         """Say whether clients wait for it, and the bot still knows its action and its cluster."""
@@ -82,4 +89,5 @@ class Lookout:
         except SeconderError as error:
             _log.info("%s could not be looked at while it waits: %s", request.id, error)
             again = Refusal(error.code, error.message, error.hint)
-        return _Kept(request.plan, again if isinstance(again, Plan) else None, began, until, self.tick() + PAUSE)
+        same = isinstance(again, Plan) and not differences(request.plan, request.plan_hash, again)
+        return _Kept(request.id, request.plan, same, began, until, self.tick() + PAUSE)

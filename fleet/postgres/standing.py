@@ -1,11 +1,15 @@
 """Where a server stands right now: one quick question each."""
 
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from core.errors import SeconderError, StepFailed
 from fleet.inventory import Node
 from fleet.postgres import lsn
+from fleet.postgres.control import POLL
 from fleet.postgres.patience import Connection, one, talk
 from fleet.site import Site
 
@@ -21,6 +25,14 @@ _REACHED = """
            extract(epoch FROM pg_last_xact_replay_timestamp())::float8 AS committed,
            (SELECT sender_port FROM pg_stat_wal_receiver WHERE status = 'streaming') AS hears
 """
+_HELD = """
+    SELECT min(wait_event_type || ' ' || wait_event) FROM pg_stat_activity
+     WHERE backend_type = 'startup' AND (
+               wait_event_type IN ('Lock', 'BufferPin') OR wait_event LIKE 'RecoveryConflict%'
+               OR wait_event = 'RecoveryPause')
+"""
+POISED = f"{_REACHED}, ({_HELD}) AS held"  # one question: clients may be waiting
+REPLAY_TIME = 10.0  # seconds for what holds the replay up to go away
 
 
 @dataclass(frozen=True)
@@ -46,10 +58,22 @@ def head(connection: Connection, name: str) -> tuple[int, int]:
 
 def reached(connection: Connection, name: str) -> Stands:
     """Say where a standby stands. Raises ``StepFailed`` when it is a primary."""
-    found = stands(connection)
-    if found.writes:
-        raise StepFailed(f"{name} is not a standby any more.", "Look at the cluster again.", code="NOT-STANDBY")
-    return found
+    return _standby(stands(connection), name)
+
+
+def poised(connection: Connection, name: str) -> Stands:
+    """Say where a standby stands that is to be promoted, once nothing holds its replay up.
+
+    A startup process that is held up would not hear of the promotion, and then nobody takes writes. Raises
+    ``StepFailed`` (NOT-REPLAYING), and as ``reached`` does.
+    """
+    deadline = time.monotonic() + REPLAY_TIME
+    while (held := (row := one(connection, POISED))["held"]) is not None:
+        if time.monotonic() > deadline:
+            hint = f"A query on {name} may do that: see pg_stat_activity there, and end it."
+            raise StepFailed(f"The replay of {name} is held up ({held}).", hint, code="NOT-REPLAYING")
+        time.sleep(POLL)
+    return _standby(_read(row), name)
 
 
 def stand(site: Site, node: Node) -> Stands | None:
@@ -68,7 +92,10 @@ def where(site: Site, node: Node) -> Stands:
 
 def stands(connection: Connection) -> Stands:
     """Say where the server stands that is connected to."""
-    row = one(connection, _REACHED)
+    return _read(one(connection, _REACHED))
+
+
+def _read(row: Mapping[str, Any]) -> Stands:
     replayed = None if row["committed"] is None else datetime.fromtimestamp(row["committed"], UTC)
     return Stands(not row["in_recovery"], lsn.parse(row["lsn"]) if row["lsn"] else 0, row["hears"], replayed)
 
@@ -77,3 +104,9 @@ def writable(site: Site, node: Node) -> bool:
     """Say whether a server answers and is out of recovery; False proves nothing."""
     found = stand(site, node)
     return found is not None and found.writes
+
+
+def _standby(found: Stands, name: str) -> Stands:
+    if found.writes:
+        raise StepFailed(f"{name} is not a standby any more.", "Look at the cluster again.", code="NOT-STANDBY")
+    return found

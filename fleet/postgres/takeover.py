@@ -15,23 +15,16 @@ from fleet.postgres.failover import MOMENT, behind_fence, weigh
 from fleet.postgres.loss import lacks, see_within
 from fleet.postgres.patience import Connection, one, patience, talk
 from fleet.postgres.promoting import fences
-from fleet.postgres.standing import head, reached
+from fleet.postgres.standing import head, poised, reached
 from fleet.site import Site
 
 PROMOTE_TIME = 60.0  # seconds, as pg_promote's own default
 FOLLOW_TIME = 60.0  # seconds
 REJOIN_TIME = 90.0  # seconds, for the old process to end and for the new one to stream, each
-REPLAY_TIME = 10.0  # seconds for what holds the replay up to go away
 _PROMOTING = 3.0  # seconds that a promotion under way is given before it counts as not done
 _CHECKPOINT = 600.0  # seconds
 _CANARY = 10.0  # seconds
 _CLIENTS_FIRST = 0.2  # seconds in which they come back, before a checkpoint takes the disk
-_HELD = """
-    SELECT wait_event_type || ' ' || wait_event AS by FROM pg_stat_activity
-     WHERE backend_type = 'startup' AND (
-               wait_event_type IN ('Lock', 'BufferPin') OR wait_event LIKE 'RecoveryConflict%'
-               OR wait_event = 'RecoveryPause')
-"""
 _RECOVERY = "SELECT pg_is_in_recovery() AS in_recovery"
 
 
@@ -49,8 +42,7 @@ def promote(  # the step's args, and what was shown before
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="fence") as pool:
         fenced = pool.submit(_fenced, site, dead) if wal_bytes else None  # at once: clients wait
         with talk(site, new, seconds=PROMOTE_TIME + _CANARY) as connection:
-            here = reached(connection, node)
-            replay_is_free(connection, node)
+            here = poised(connection, node)
             if fenced is None:
                 _nothing_missing(site, dead, node, here.end)
             else:
@@ -75,16 +67,6 @@ def lead(connection: Connection, node: str, timeline: int) -> Evidence:
     return Evidence(
         f"{node} accepts writes, timeline {now}, after {took:.2f} s", {"timeline": now, "lsn": lsn.show(position)}
     )
-
-
-def replay_is_free(connection: Connection, name: str) -> None:
-    """See that nothing holds the replay up: it would not hear of the promotion either, and then nobody takes writes."""
-    deadline = time.monotonic() + REPLAY_TIME
-    while held := connection.execute(_HELD).fetchone():
-        if time.monotonic() > deadline:
-            hint = f"A query on {name} may do that: see pg_stat_activity there, and end it."
-            raise StepFailed(f"The replay of {name} is held up ({held['by']}).", hint, code="NOT-REPLAYING")
-        time.sleep(control.POLL)
 
 
 def promoted(site: Site, *, node: str, old: str, timeline: int, wal_bytes: int, wal_seconds: int) -> Probe:  # noqa: ARG001

@@ -9,7 +9,7 @@ from fleet.postgres import takeover, vantage
 from fleet.postgres.failover import see_most_advanced
 from fleet.postgres.observe import observe
 from fleet.postgres.patience import talk
-from fleet.postgres.standing import reached
+from fleet.postgres.standing import poised
 from fleet.postgres.view import UNKNOWN
 from fleet.site import Site
 
@@ -36,8 +36,7 @@ def promote(site: Site, *, node: str, old: str, timeline: int) -> Evidence:
     """Promote: no way back. Looks first whether the old primary is back."""
     unheard(site, node=old, candidate=node)
     with talk(site, site.cluster.node(node), seconds=2 * takeover.PROMOTE_TIME) as connection:
-        reached(connection, node)
-        takeover.replay_is_free(connection, node)
+        poised(connection, node)
         return takeover.lead(connection, node, timeline)
 
 

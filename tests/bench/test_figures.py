@@ -43,7 +43,7 @@ def an_end(*steps: StepRecord) -> Ended:
         progress={},
         steps=steps,
     )
-    return Ended(at(-500), run)
+    return Ended(at(-510), at(-500), run)
 
 
 def test_the_longest_gap_is_found_with_its_beginning() -> None:

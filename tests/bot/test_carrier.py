@@ -1,6 +1,5 @@
-"""By-hand commands lie on the node before a run's first effect, whatever the look beside them does."""
+"""By-hand commands that lie on the node, and what a first step looks at ahead."""
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -54,11 +53,15 @@ def assert_whole(notes: str) -> None:
     assert all(line in notes for line in (*PLAN.onward, *PLAN.back))
 
 
-def test_the_first_steps_look_is_taken_beside_them(sites: Sites) -> None:
-    seen: list[object] = []
-    carrier(sites, lambda site, args: seen.append((site, args))).leave_notes(PLAN, "run-1")
-    assert seen == [(sites.of("main"), dict(PLAN.steps[0].args))]
+def test_they_are_whole(sites: Sites) -> None:
+    carrier(sites, lambda _site, _args: None).leave_notes(PLAN, "run-1")
     assert_whole(laid(sites, PLAN, "run-1"))
+
+
+def test_the_first_steps_look_is_taken_with_its_args(sites: Sites) -> None:
+    seen: list[object] = []
+    carrier(sites, lambda site, args: seen.append((site, args))).glance(PLAN)
+    assert seen == [(sites.of("main"), dict(PLAN.steps[0].args))]
 
 
 def test_each_run_has_its_own_name_in_them(sites: Sites) -> None:
@@ -70,19 +73,8 @@ def test_each_run_has_its_own_name_in_them(sites: Sites) -> None:
     assert laid(sites, plan, "run-2") == laid(sites, plan, "run-1").replace("run-1", "run-2")
 
 
-def test_they_do_not_wait_for_a_look_that_takes_long(sites: Sites) -> None:
-    goes_on = threading.Event()
-    try:
-        carrier(sites, lambda _site, _args: goes_on.wait(20)).leave_notes(PLAN, "run-1")
-        assert_whole(laid(sites, PLAN, "run-1"))
-        assert any(each.name.startswith("glance") for each in threading.enumerate())
-    finally:
-        goes_on.set()
-
-
 def test_a_look_that_finds_something_stops_nothing_for_the_step_itself_looks(sites: Sites) -> None:
     def finds(_site: Site, _args: Mapping[str, Any]) -> object:
         raise Unreachable("db2 does not answer.")
 
-    carrier(sites, finds).leave_notes(PLAN, "run-1")
-    assert_whole(laid(sites, PLAN, "run-1"))
+    carrier(sites, finds).glance(PLAN)

@@ -10,6 +10,7 @@ from pathlib import Path
 from actions.catalogue import OWN
 from audit import ledger
 from audit.store import Store, StoreUnavailable
+from core.clock import SystemClock, stamp
 from core.errors import StepFailed
 from core.outcome import Evidence, Probe
 from core.plan import Plan, Step
@@ -41,9 +42,14 @@ class Fleet:
     death: Death = NEVER
     pause: float = 0.0
     done: Callable[[int], None] = lambda _n: None
+    seen: bool = False  # whether every plan was seen to hold right before its run begins
 
     def version(self, action: str) -> int | None:
         return next((own.spec.version for own in OWN if own.spec.name == action), None)
+
+    def seen_since(self, plan_hash: str) -> str | None:
+        assert plan_hash
+        return stamp(SystemClock().now()) if self.seen else None
 
     def replan(self, plan: Plan) -> Plan:
         return plan

@@ -34,10 +34,11 @@ def place(n: int, moment: str, *, back: bool = False) -> str:
     return f"{'undo ' if back else ''}{n} {moment}"
 
 
-def forth(plan: Plan) -> list[str]:
-    """Name every place that a run comes by in which all goes well."""
+def forth(plan: Plan, *, seen: bool = False) -> list[str]:
+    """Name every place that a run comes by in which all goes well; ``seen``: one that begins without a look."""
     steps = [place(n, moment) for n, _ in enumerate(plan.steps, start=1) for moment in MOMENTS]
-    begin = [f"{when} {what}" for what in ("redeem", RunState.RUNNING.value) for when in ("before", "after")]
+    turns = ("redeem",) if seen else ("redeem", RunState.RUNNING.value)
+    begin = [f"{when} {what}" for what in turns for when in ("before", "after")]
     return [*begin, *steps, "before end", "after end"]
 
 
@@ -56,10 +57,12 @@ class Mortal(Journal):
 
     death: Death = NEVER
 
-    def begin(self, grant: Grant) -> Run | Refusal:
+    def begin(self, grant: Grant, seen_since: str | None = None) -> Run | Refusal:
         self.death(grant.request, "before redeem")
-        begun = super().begin(grant)
+        begun = super().begin(grant, seen_since)
         self.death(grant.request, "after redeem")
+        if isinstance(begun, Run):
+            self._announced(begun, 1)
         return begun
 
     def set_out(self, run: Run) -> Run:

@@ -88,8 +88,16 @@ class Scene:
         self.asked.append(request.id)
         return request.id
 
-    def errand(self, request: str = "", at: str = "", *, pause: float = 0.0, kill_after: float | None = None) -> Errand:
-        return Errand(self.store.url, str(self.folder), request, at, pause, kill_after)
+    def errand(  # as Errand has them
+        self,
+        request: str = "",
+        at: str = "",
+        *,
+        pause: float = 0.0,
+        kill_after: float | None = None,
+        seen: bool = False,
+    ) -> Errand:
+        return Errand(self.store.url, str(self.folder), request, at, pause, kill_after, seen)
 
     def state(self, request: str) -> State:
         found = self.gate.find(request)

@@ -26,23 +26,32 @@ def nurseries() -> Iterator[list[Nursery]]:
         yield [stack.enter_context(Nursery.opened()) for _ in range(BESIDE)]
 
 
-def survived(folder: Path, nurseries: Sequence[Nursery], plan: Plan, places: Sequence[str], **asked: object) -> None:
+def survived(
+    folder: Path,
+    nurseries: Sequence[Nursery],
+    plan: Plan,
+    places: Sequence[str],
+    *,
+    seen: bool = False,
+    breaks: int = 0,
+) -> None:
     """See that a run comes to its end, and to the right one, wherever its bot is killed."""
 
     def part(n: int) -> None:
         with Scene.opened(folder / str(n)) as scene:
-            killed_at(scene, nurseries[n], plan, places[n::BESIDE], **asked)
+            killed_at(scene, nurseries[n], plan, places[n::BESIDE], seen=seen, breaks=breaks)
 
     with ThreadPoolExecutor(BESIDE) as pool:
         list(pool.map(part, range(BESIDE)))
 
 
-def killed_at(scene: Scene, nursery: Nursery, plan: Plan, places: Sequence[str], **asked: object) -> None:
+def killed_at(scene: Scene, nursery: Nursery, plan: Plan, places: Sequence[str], *, seen: bool, breaks: int) -> None:
     """Have one bot after the other take up what the last one left, and die in a request of its own."""
+    asked = {BREAKS: breaks} if breaks else {}
     deaths = {at: scene.approved(plan, **asked) for at in places}
     for at, request in deaths.items():
-        assert nursery.bears(scene.errand(request, at)) == -signal.SIGKILL, at
-    assert nursery.bears(scene.errand()) == 0
+        assert nursery.bears(scene.errand(request, at, seen=seen)) == -signal.SIGKILL, at
+    assert nursery.bears(scene.errand(seen=seen)) == 0
     assert len(hold(scene.store, scene.effects)) == len(places)
     ended = {at: scene.state(request) for at, request in deaths.items()}
     assert ended == {at: State.FAILED if asked else expected(plan, at) for at in places}
@@ -77,9 +86,14 @@ def test_a_run_whose_bot_is_killed_at_any_boundary_ends_and_did_nothing_twice(
     survived(tmp_path, nurseries, PLANS[name], forth(PLANS[name]))
 
 
+@pytest.mark.parametrize("name", [name for name, plan in PLANS.items() if plan.urgent])
+def test_so_does_one_that_begins_without_a_look(tmp_path: Path, nurseries: list[Nursery], name: str) -> None:
+    survived(tmp_path, nurseries, PLANS[name], forth(PLANS[name], seen=True), seen=True)
+
+
 @pytest.mark.parametrize("name", [name for name, plan in PLANS.items() if breaking(plan)])
 def test_a_run_whose_bot_is_killed_at_any_boundary_of_the_way_back_is_taken_back(
     tmp_path: Path, nurseries: list[Nursery], name: str
 ) -> None:
     breaks = breaking(PLANS[name])
-    survived(tmp_path, nurseries, PLANS[name], back(PLANS[name], breaks), **{BREAKS: breaks})
+    survived(tmp_path, nurseries, PLANS[name], back(PLANS[name], breaks), breaks=breaks)

@@ -42,7 +42,8 @@ class Killer:
             while killed < kills:
                 while scene.waiting() < AHEAD:
                     self._ask(scene, dice)
-                code = self.nursery.bears(scene.errand(pause=PAUSE, kill_after=dice.uniform(0, longest)))
+                seen, lives = dice.random() < 0.5, dice.uniform(0, longest)
+                code = self.nursery.bears(scene.errand(pause=PAUSE, kill_after=lives, seen=seen))
                 assert code in {0, -signal.SIGKILL}
                 killed += code != 0
             assert self.nursery.bears(scene.errand()) == 0

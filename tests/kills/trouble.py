@@ -85,9 +85,9 @@ class Troubled(Journal):
 
     trouble: Trouble
 
-    def begin(self, grant: Grant) -> Run | Refusal:
+    def begin(self, grant: Grant, seen_since: str | None = None) -> Run | Refusal:
         self.trouble.comes("redeem")
-        return super().begin(grant)
+        return super().begin(grant, seen_since)
 
     def set_out(self, run: Run) -> Run:
         self.trouble.comes("intent 1")

@@ -38,7 +38,10 @@ CLOCK = SystemClock()
 
 @dataclass(frozen=True)
 class Errand:
-    """What one bot is for. It is killed after ``kill_after`` seconds, if it still lives then."""
+    """What one bot is for. It is killed after ``kill_after`` seconds, if it still lives then.
+
+    ``seen``: it has seen every plan to hold, and need not look when a run begins.
+    """
 
     store: str
     folder: str
@@ -46,6 +49,7 @@ class Errand:
     at: str = ""
     pause: float = 0.0
     kill_after: float | None = None
+    seen: bool = False
 
 
 def effects_in(folder: Path) -> Path:
@@ -58,7 +62,7 @@ def serve(errand: Errand) -> int:
     store, folder = open_store(errand.store), Path(errand.folder)
     death, me = Death(errand.request, errand.at), owner.enter(folder / "owners")
     journal = Mortal(store, Book(IN_FORCE, CLOCK), CLOCK, me.name, death)
-    runner = Runner(journal, Fleet(effects_in(folder), store, death, errand.pause))
+    runner = Runner(journal, Fleet(effects_in(folder), store, death, errand.pause, seen=errand.seen))
     _take_up(store, folder, journal, runner)
     for grant in Ending(store, IN_FORCE, CLOCK).claimable():
         runner.start(grant)

@@ -42,13 +42,19 @@ class World:
     after: Callable[[str], None] = lambda _name: None
     probes: dict[str, Probe] = field(default_factory=dict)
     again: Plan | Refusal | None = None
+    since: str | None = None
+    looks: int = 0
     notes: list[str] = field(default_factory=list)
     unreachable: bool = False
 
     def version(self, action: str) -> int | None:
         return {"promote": self.plan.version}.get(action)
 
+    def seen_since(self, plan_hash: str) -> str | None:
+        return self.since if plan_hash == self.plan.plan_hash else None
+
     def replan(self, plan: Plan) -> Plan | Refusal:
+        self.looks += 1
         return self.again or plan
 
     def leave_notes(self, plan: Plan, run: str) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from actions import promote
-from fleet.postgres import takeover
+from fleet.postgres import standing
 from fleet.postgres.observe import observe
 from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
@@ -22,7 +22,7 @@ _WAITS = "SELECT FROM pg_stat_activity WHERE backend_type = 'startup' AND wait_e
 def test_a_failover_to_a_standby_whose_replay_waits_for_a_query_ends_before_the_promotion_and_works_without_the_query(
     cluster: DemoCluster, site: Reach, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(takeover, "REPLAY_TIME", 1.0)  # seconds
+    monkeypatch.setattr(standing, "REPLAY_TIME", 1.0)  # seconds
     change(cluster, "db2", "max_standby_streaming_delay", "-1")
     with cluster.connect("db2") as reader, cluster.connect("db2") as other:
         reader.execute("BEGIN")
