@@ -11,6 +11,7 @@ from functools import partial
 
 from core.errors import SeconderError, StepFailed
 from core.outcome import Evidence, Probe
+from fleet.early import MOMENT
 from fleet.inventory import Node
 from fleet.postgres import control, process
 from fleet.postgres.candidate import most_advanced
@@ -24,7 +25,6 @@ from fleet.site import Site
 
 Asked = Mapping[str, Callable[[], Stands | None]]
 RECEIVERS_TIME = 20.0  # seconds for receivers to notice that nobody sends
-MOMENT = 0.1  # seconds that a look holds while clients wait: a program over SSH may take as long to answer
 
 
 def confirm(site: Site, *, node: str, candidate: str) -> Evidence:

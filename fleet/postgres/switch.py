@@ -9,8 +9,9 @@ from itertools import pairwise
 
 from core.errors import StepFailed, Unreachable
 from core.outcome import Evidence, Probe
+from fleet.early import early
 from fleet.inventory import Node
-from fleet.postgres import brim, control, lsn, process, upstream, wal
+from fleet.postgres import brim, control, lsn, process, proof, upstream
 from fleet.postgres.candidate import LAG_BUDGET
 from fleet.postgres.observe import observe
 from fleet.postgres.patience import Connection, one, talk
@@ -97,6 +98,7 @@ def stop(site: Site, *, node: str, candidate: str, slot: str, timeline: int, thr
     began = time.monotonic()
     found = shut_down(shell, old, timeout=STOP_TIME)
     took = time.monotonic() - began
+    proof.begin(site, new, timeline, found.checkpoint)  # it takes as long as writing down that this is done
     text = f"{node} is shut down at {lsn.show(found.checkpoint)}, timeline {found.timeline}, after {took:.2f} s"
     return Evidence(text, {"checkpoint": lsn.show(found.checkpoint), "seconds": round(took, 3)})
 
@@ -152,8 +154,9 @@ def gate(site: Site, *, node: str, candidate: str, timeline: int, ended: str = "
     old, new = site.cluster.node(node), site.cluster.node(candidate)
     checkpoint = lsn.parse(ended) if ended else _shut_down(site, old)
     deadline = time.monotonic() + GATE_TIME
+    early(site, control.stopped_at(old), lambda: control.read_control(site.shell(old), old))  # for the promotion
     with talk(site, new, seconds=2 * GATE_TIME) as connection:
-        while not (reached(connection, candidate).end > checkpoint and _confirmed(site, new, timeline, checkpoint)):
+        while not (reached(connection, candidate).end > checkpoint and proof.holds(site, new, timeline, checkpoint)):
             if time.monotonic() > deadline:
                 raise _gate_failed(node, candidate, checkpoint, reached(connection, candidate).end)
             time.sleep(control.POLL)
@@ -181,10 +184,6 @@ def _gate_failed(node: str, candidate: str, checkpoint: int, has: int) -> StepFa
         f"{node} can serve again; look why {candidate} did not get the last bytes.",
         code="GATE",
     )
-
-
-def _confirmed(site: Site, node: Node, timeline: int, checkpoint: int) -> bool:
-    return wal.holds_shutdown(site.shell(node), node, timeline, checkpoint)
 
 
 def _wait_near(primary: Connection, standby: Connection, name: str) -> None:

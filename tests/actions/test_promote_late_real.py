@@ -14,7 +14,8 @@ from bot.sites import Sites
 from bot.texts import Texts
 from core.errors import StepFailed, Unreachable
 from core.plan import Plan, Step
-from fleet.postgres import control, failover, process
+from fleet.early import MOMENT
+from fleet.postgres import control, process
 from fleet.postgres.observe import observe
 from fleet.reach import Reach
 from sandbox.cluster import DemoCluster
@@ -92,7 +93,7 @@ def test_a_dead_primary_that_is_started_behind_its_fence_takes_no_writes_and_nob
 
     def somebody() -> None:
         cluster.start("db1")
-        time.sleep(failover.MOMENT)  # for which what the fence's own program saw counts
+        time.sleep(MOMENT)  # for which what the fence's own program saw counts
 
     assert code(late(site, "promote", somebody)) == "NOT-FENCED"
     assert observe(site).primaries == ()
@@ -147,7 +148,7 @@ def test_a_machine_that_goes_away_behind_the_fence_by_itself_ends_it(cluster: De
 
     def gone(step: Step) -> None:
         if step.name == "promote":
-            time.sleep(failover.MOMENT)
+            time.sleep(MOMENT)
             way.away = "db1"
 
     walked = walk(promote.ACTION, plan, way, before=gone)
