@@ -58,7 +58,7 @@ class Chores:
         """Plan a chore."""
         return self._lift(str(asked.get("scope", ""))) if action == LIFT else self._rules()
 
-    def seen_since(self, plan_hash: str) -> None:  # the carriers' shape
+    def seen_since(self, plan_hash: str) -> None:
         """Say that a look has to be taken: it costs nothing here."""
 
     def replan(self, plan: Plan) -> Plan | Refusal:

@@ -11,7 +11,7 @@ MOMENT = 0.1  # seconds that a look holds while clients wait: a program over SSH
 
 
 def early(site: Site, key: Hashable, read: Callable[[], Read]) -> None:
-    """Begin a reading. Whoever asks for it by ``site.kept`` and ``MOMENT`` waits for its end, or takes it anew.
+    """Begin a reading. Whoever asks for it by ``site.kept`` waits for its end, or takes it anew.
 
     What it raises counts for nothing here: that is said by whoever takes it anew.
     """
