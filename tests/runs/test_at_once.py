@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from approvals.gate import Gate
-from approvals.lease import Book
 from approvals.model import State
 from audit.store import Store
 from core.clock import stamp
@@ -16,9 +15,9 @@ from runs.journal import Journal
 from runs.model import Run, RunState, StepState
 from runs.runner import TAKE_UP_SECONDS, Runner
 from tests.fixtures.house import StandingClock, a_plan, book, clock, gate, grants, step, store
-from tests.runs.test_runner import Died, World, approved, recorded, resumed, start, state_of
+from tests.runs.test_runner import Died, World, approved, journal, recorded, resumed, runner, start, state_of
 
-__all__ = ["book", "clock", "gate", "store"]
+__all__ = ["book", "clock", "gate", "journal", "runner", "store"]
 PLAN = a_plan(Risk.CHANGE)
 
 
@@ -26,16 +25,6 @@ PLAN = a_plan(Risk.CHANGE)
 def world(clock: StandingClock) -> World:
     """One in which a look that began right now gave the plan."""
     return World(PLAN, since=stamp(clock.now()))
-
-
-@pytest.fixture
-def journal(store: Store, book: Book, clock: StandingClock) -> Journal:
-    return Journal(store, book, clock, "bot-1")
-
-
-@pytest.fixture
-def runner(journal: Journal, world: World) -> Runner:
-    return Runner(journal, world)
 
 
 def other_run(gate: Gate, journal: Journal, lock: Lock = Lock.CLUSTER) -> Run:
