@@ -36,7 +36,7 @@ def waiting(seen: Replay, node: str) -> tuple[str, ...]:
     """Say what waiting costs, and what ends the plan."""
     late = f"; its delay is {ago(seen.delay)}" if seen.delay else ""
     return (
-        f"{node} is paused: {seen.last}{late}. A restart of {node} before this would end the pause",
+        f"replay on {node} is paused: {seen.last}{late}. A restart of {node} before this would end the pause",
         "ends when replay moves, or with a change of primary or timeline",
     )
 
