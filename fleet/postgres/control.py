@@ -1,6 +1,6 @@
 """The server's own programs and files on its machine: pg_controldata, pg_ctl, standby.signal."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 
 from fleet.errors import ShellError
 from fleet.inventory import Node
@@ -37,11 +37,6 @@ def read_control(shell: Shell, node: Node, *, timeout: float = QUICK) -> Control
     """
     argv = ["sh", "-c", _LOOK, "look", signal_file(node), *control_argv(node)]
     return parse_control(need(shell.run(argv, timeout=timeout), node, "pg_controldata").out)
-
-
-def stopped_at(node: Node) -> Hashable:
-    """Name what ``read_control`` shows of a primary that was stopped, where it is begun before it is asked for."""
-    return ("stopped at", node.name)
 
 
 def read_state(shell: Shell, node: Node, *, timeout: float = QUICK) -> Control:

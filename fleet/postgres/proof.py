@@ -1,11 +1,13 @@
-"""The proof that a standby's WAL holds the record of the old primary's clean stop."""
+"""A switchover's two proofs: the candidate holds the record of a clean stop, and the old primary still ends there."""
 
 from collections.abc import Hashable
 
 from core.errors import SeconderError
-from fleet.early import early
+from fleet.early import MOMENT, early
 from fleet.inventory import Node
 from fleet.postgres import lsn, wal
+from fleet.postgres.control import read_control
+from fleet.postgres.controldata import Control
 from fleet.site import Site
 
 
@@ -24,6 +26,23 @@ def holds(site: Site, node: Node, timeline: int, checkpoint: int) -> bool:
         return site.kept(_key(node, timeline, checkpoint), lambda: _see(site, node, timeline, checkpoint))
     except _NotThere:
         return False
+
+
+def begin_end(site: Site, old: Node) -> None:
+    """Begin to look where a stopped primary ends: it will be asked for soon."""
+    early(site, _end(old), lambda: read_control(site.shell(old), old))
+
+
+def end(site: Site, old: Node) -> Control:
+    """Give what the control file of a stopped primary says, by a look that began a moment ago at most.
+
+    Raises ``Unreachable``, ``ShellError``.
+    """
+    return site.kept(_end(old), lambda: read_control(site.shell(old), old), MOMENT)
+
+
+def _end(old: Node) -> Hashable:
+    return ("where it ends", old.name)
 
 
 def _see(site: Site, node: Node, timeline: int, checkpoint: int) -> bool:

@@ -9,7 +9,6 @@ from itertools import pairwise
 
 from core.errors import StepFailed, Unreachable
 from core.outcome import Evidence, Probe
-from fleet.early import early
 from fleet.inventory import Node
 from fleet.postgres import brim, control, lsn, process, proof, upstream
 from fleet.postgres.candidate import LAG_BUDGET
@@ -154,7 +153,7 @@ def gate(site: Site, *, node: str, candidate: str, timeline: int, ended: str = "
     old, new = site.cluster.node(node), site.cluster.node(candidate)
     checkpoint = lsn.parse(ended) if ended else _shut_down(site, old)
     deadline = time.monotonic() + GATE_TIME
-    early(site, control.stopped_at(old), lambda: control.read_control(site.shell(old), old))  # for the promotion
+    proof.begin_end(site, old)  # for the promotion
     with talk(site, new, seconds=2 * GATE_TIME) as connection:
         while not (reached(connection, candidate).end > checkpoint and proof.holds(site, new, timeline, checkpoint)):
             if time.monotonic() > deadline:

@@ -11,7 +11,7 @@ from core.errors import SeconderError, StepFailed, Unreachable
 from core.outcome import Evidence, Probe
 from fleet.early import MOMENT
 from fleet.inventory import Node
-from fleet.postgres import control, lsn, mute, process, upstream
+from fleet.postgres import control, lsn, mute, process, proof, upstream
 from fleet.postgres.failover import behind_fence, weigh
 from fleet.postgres.loss import lacks, see_within
 from fleet.postgres.patience import Connection, one, patience, talk
@@ -173,7 +173,7 @@ def tidied(site: Site, *, drop: Mapping[str, Sequence[str]]) -> Probe:
 
 
 def _nothing_missing(site: Site, old: Node, name: str, has: int) -> None:
-    found = site.kept(control.stopped_at(old), lambda: control.read_control(site.shell(old), old), MOMENT)
+    found = proof.end(site, old)
     if not found.shut_down or not found.fenced or has <= found.checkpoint:
         raise StepFailed(
             f"{old.name} is {found.state!r} (fenced: {found.fenced}), its WAL ends behind {lsn.show(found.checkpoint)};"

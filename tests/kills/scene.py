@@ -88,7 +88,7 @@ class Scene:
         self.asked.append(request.id)
         return request.id
 
-    def errand(  # as Errand has them
+    def errand(
         self,
         request: str = "",
         at: str = "",
